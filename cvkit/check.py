@@ -1,0 +1,181 @@
+"""Every rule about arguments and the text of every error about them, once.
+
+Each function takes the operation first, so that its declaration gives what is allowed. Texts are built only when a rule is broken.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvkit.errors import ArgumentError, CvkitError, DtypeError
+from cvkit.operation import Spec, spec_of
+
+Operation = Callable[..., Any]
+Array = NDArray[Any]
+
+
+class Image(NamedTuple):
+    """A checked image: ``rows`` is (h, w * channels), C-contiguous, aligned, native and read-only; or an array on a GPU as it came."""
+
+    rows: Any
+    height: int
+    width: int
+    channels: int
+    on_gpu: bool = False
+
+
+def image(operation: Operation, src: Any, name: str = "src") -> Image:
+    """The image that an operation takes, ready for its kernels. The caller's array is never changed, nor copied without need."""
+    spec = spec_of(operation)
+    if type(src) is not np.ndarray:
+        if on_gpu(src):
+            return _image_on_gpu(spec, src, name)
+        src = _host_array(spec, src, name)
+    if src.dtype.name not in spec.dtypes:
+        raise _dtype_error(spec, src.dtype, name)
+    height, width, channels = _dimensions(spec, src.shape, name)
+    # One contiguity, alignment, byte order and writability: so one dtype compiles one signature of a kernel, which can't write it.
+    rows = np.require(src, src.dtype.newbyteorder("="), "CA").reshape(height, width * channels).view()
+    rows.flags.writeable = False
+    return Image(rows, height, width, channels)
+
+
+def on_gpu(array: Any) -> bool:
+    """Whether an array lies on a CUDA device: it says so by ``__cuda_array_interface__`` or by DLPack."""
+    if hasattr(array, "__cuda_array_interface__"):
+        return True
+    device = getattr(array, "__dlpack_device__", None)
+    return device is not None and device()[0] in (2, 13)  # kDLCUDA, kDLCUDAManaged
+
+
+def same_size(operation: Operation, first: Image, second: Image, names: tuple[str, str]) -> None:
+    """Two images of one height, width and number of channels."""
+    a, b = first[1:4], second[1:4]
+    if a != b:
+        raise ArgumentError(
+            f"{spec_of(operation).name}: {names[0]} is {_size(a)} and {names[1]} is {_size(b)}; they take one size."
+        )
+
+
+def number(operation: Operation, value: Any, name: str) -> float:
+    """A finite real number."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise DtypeError(f"{spec_of(operation).name}: {name} is {_shown(value)}; it takes a number.")
+    if not math.isfinite(value):
+        raise ArgumentError(f"{spec_of(operation).name}: {name} is {value}; it takes a finite number.")
+    return float(value)
+
+
+def choice(operation: Operation, value: Any, name: str) -> Any:
+    """One of the values that the declaration lists for the argument."""
+    spec = spec_of(operation)
+    allowed = spec.choices[name]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer, str)) or value not in allowed:
+        raise ArgumentError(f"{spec.name}: {name} is {_shown(value)}; it takes {_listed(allowed)}.")
+    return value
+
+
+def flag(operation: Operation, value: Any, name: str) -> bool:
+    """True or False, or 1 or 0 as cv2 takes them."""
+    if not isinstance(value, (bool, np.bool_, int, np.integer)) or value not in (0, 1):
+        raise DtypeError(f"{spec_of(operation).name}: {name} is {_shown(value)}; it takes True or False.")
+    return bool(value)
+
+
+def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, inputs: tuple[Image, ...]) -> None:
+    """Whether a caller's ``out`` can take the result: a writable array of its shape and dtype that shares no memory with an input."""
+    name = spec_of(operation).name
+    if not isinstance(out, np.ndarray):
+        raise DtypeError(f"{name}: out is {_shown(out)}; it takes a NumPy array of shape {shape} and dtype {np.dtype(dtype)}.")
+    if out.dtype != dtype:
+        raise DtypeError(f"{name}: out has dtype {out.dtype}; the result has {np.dtype(dtype)}.")
+    if out.shape != shape:
+        raise ArgumentError(f"{name}: out has shape {out.shape}; the result has {shape}.")
+    if not out.flags.writeable:
+        raise ArgumentError(f"{name}: out is read-only; it takes an array that can be written.")
+    if any(isinstance(i.rows, np.ndarray) and np.may_share_memory(out, i.rows) for i in inputs):
+        raise ArgumentError(f"{name}: out overlaps an input; it takes an array with memory of its own.")
+
+
+def _host_array(spec: Spec, src: Any, name: str) -> Array:
+    """A NumPy array over what else carries pixels: subclasses, and tensors in host memory by DLPack."""
+    if isinstance(src, np.ma.MaskedArray):
+        raise DtypeError(f"{spec.name}: {name} is a masked array and its mask would be lost; pass {name}.data or {name}.filled(value).")
+    if isinstance(src, np.ndarray):
+        return np.asarray(src)
+    if hasattr(src, "__dlpack__"):
+        try:
+            return np.from_dlpack(src)
+        except (BufferError, RuntimeError, TypeError) as error:
+            raise DtypeError(f"{spec.name}: {name} can't be read as an array: {error}.") from None
+    if type(src).__module__.partition(".")[0] == "PIL":
+        raise DtypeError(
+            f"{spec.name}: {name} is a PIL image; it takes an array. Pass numpy.asarray({name}), whose channels are RGB, not BGR."
+        )
+    if isinstance(src, (str, bytes)) or hasattr(src, "__fspath__"):
+        raise DtypeError(f"{spec.name}: {name} is {_shown(src)}; it takes an array. Read a file with cvkit.imread.")
+    hint = f" Pass numpy.asarray({name}, numpy.{spec.dtypes[0]})." if isinstance(src, (list, tuple)) else ""
+    raise DtypeError(f"{spec.name}: {name} is {_shown(src)}; it takes an array of {_listed(spec.dtypes)}.{hint}")
+
+
+def _image_on_gpu(spec: Spec, src: Any, name: str) -> Image:
+    """The same rules for an array on a GPU, whose pixels are not touched here."""
+    interface = getattr(src, "__cuda_array_interface__", None)
+    dtype = np.dtype(interface["typestr"]) if interface else np.dtype(str(src.dtype).rpartition(".")[2])
+    if dtype.name not in spec.dtypes:
+        raise _dtype_error(spec, dtype, name)
+    return Image(src, *_dimensions(spec, tuple(interface["shape"] if interface else src.shape), name), on_gpu=True)
+
+
+def _dimensions(spec: Spec, shape: tuple[int, ...], name: str) -> tuple[int, int, int]:
+    dimensions = len(shape)
+    if dimensions == 2 and 1 in spec.channels:
+        height, width, channels = *shape, 1
+    elif dimensions == 3 and shape[2] in spec.channels:
+        height, width, channels = shape
+    else:
+        raise _shape_error(spec, shape, name)
+    if height == 0 or width == 0:
+        raise ArgumentError(f"{spec.name}: {name} is empty: shape {shape}; it takes an image of at least one pixel.")
+    return height, width, channels
+
+
+def _dtype_error(spec: Spec, dtype: Any, name: str) -> CvkitError:
+    return DtypeError(
+        f"{spec.name}: {name} has dtype {dtype}; it takes {_listed(spec.dtypes)}. Convert it yourself: cvkit never rescales pixel values."
+    )
+
+
+def _shape_error(spec: Spec, shape: tuple[int, ...], name: str) -> CvkitError:
+    if 0 in shape:
+        return ArgumentError(f"{spec.name}: {name} is empty: shape {shape}; it takes an image of at least one pixel.")
+    forms = (["(H, W)"] if 1 in spec.channels else []) + [f"(H, W, C) with C = {_listed(spec.channels)}"]
+    hint = ""
+    if len(shape) == 3 and shape[0] in spec.channels:
+        hint = f" If the channels stand first, pass numpy.moveaxis({name}, 0, -1)."
+    elif len(shape) == 4:
+        hint = " Pass the images of a batch one by one."
+    return ArgumentError(f"{spec.name}: {name} has shape {shape}; it takes {' or '.join(forms)}.{hint}")
+
+
+def _size(dimensions: tuple[Any, ...]) -> str:
+    height, width, channels = dimensions
+    return f"{height} x {width} with {channels} channel{'s' if channels > 1 else ''}"
+
+
+def _listed(values: tuple[Any, ...]) -> str:
+    words = [str(v) for v in values]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _shown(value: Any) -> str:
+    """A value in an error text: small ones as they are, others by their type."""
+    if value is None or isinstance(value, (bool, int, float, str, np.generic)):
+        text = repr(value)
+        return text if len(text) <= 60 else text[:57] + "..."
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    return f"a{'n' if name[0] in 'aeiou' else ''} {name}"

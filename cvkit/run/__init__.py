@@ -1,0 +1,1 @@
+"""Where kernels run: CPU threads, the CUDA device, and the choice between them."""

@@ -1,0 +1,128 @@
+"""Where an operation runs: where its arrays lie, unless the caller says otherwise."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from cvkit import check
+from cvkit.check import Image, Operation
+from cvkit.errors import ArgumentError, DeviceError
+from cvkit.operation import spec_of
+from cvkit.run.threads import Cpu
+
+DEVICES = ("auto", "cpu", "cuda")
+
+_cpu = Cpu()
+_default: str | None = None
+
+
+def set_device(device: str) -> None:
+    """Where operations called with ``device="auto"`` run: "auto" (where their arrays lie), "cpu" or "cuda".
+
+    The environment variable ``CVKIT_DEVICE`` gives the value to start with.
+    """
+    global _default
+    _default = _known(device, "set_device: device")
+
+
+def get_device() -> str:
+    """What ``set_device`` or ``CVKIT_DEVICE`` chose; "auto" otherwise."""
+    global _default
+    if _default is None:
+        _default = _known(os.environ.get("CVKIT_DEVICE", "").strip() or "auto", "CVKIT_DEVICE")
+    return _default
+
+
+def _known(device: Any, what: str) -> str:
+    if not isinstance(device, str) or device not in DEVICES:
+        raise ArgumentError(f"{what} is {device!r}; it takes auto, cpu or cuda.")
+    return device
+
+
+class OnCpu:
+    """An operation in host memory. ``unit`` is what its plan runs on."""
+
+    name = "cpu"
+    unit: Any = _cpu
+
+    def __init__(self, operation: Operation, images: tuple[Image, ...]) -> None:
+        self._operation = operation
+        self._images = images
+        self._out: Any = None
+
+    def rows(self) -> list[Any]:
+        """The images as the plan takes them."""
+        return [i.rows for i in self._images]
+
+    def result(self, out: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+        """An array for the plan to write: ``out`` itself where its memory serves, else a fresh one."""
+        if out is None:
+            return np.empty(shape, dtype)
+        check.result(self._operation, out, shape, dtype, self._images)
+        if type(out) is np.ndarray and out.flags.carray:
+            return out
+        self._out = out
+        return np.empty(shape, dtype)
+
+    def hand_back(self, dst: Any) -> Any:
+        """What the caller gets: ``dst``, copied into ``out`` where that lies in memory in another way."""
+        if self._out is None:
+            return dst
+        self._out[...] = dst
+        return self._out
+
+
+class OnCuda:
+    """An operation on a GPU: arrays on the device go in without a copy and come back in kind, host arrays are moved there and back."""
+
+    name = "cuda"
+
+    def __init__(self, operation: Operation, images: tuple[Image, ...]) -> None:
+        from cvkit.run.device import cuda_device
+
+        self.unit: Any = cuda_device()
+        self._operation = operation
+        self._images = images
+        self._out: Any = None
+
+    def rows(self) -> list[Any]:
+        """The images as the plan takes them."""
+        return [self._on_device(i) for i in self._images]
+
+    def _on_device(self, image: Image) -> Any:
+        shape = (image.height, image.width * image.channels)
+        if image.on_gpu:
+            return self.unit.wrap(image.rows).reshape(shape)
+        return self.unit.upload(image.rows)
+
+    def result(self, out: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+        """An array on the device for the plan to write."""
+        if out is not None:
+            if self._images[0].on_gpu:
+                raise ArgumentError(
+                    f"{spec_of(self._operation).name}: out goes with arrays in host memory; a result on the GPU comes as a new array."
+                )
+            check.result(self._operation, out, shape, dtype, self._images)
+        self._out = out
+        return self.unit.empty(shape, dtype)
+
+    def hand_back(self, dst: Any) -> Any:
+        """What the caller gets: an array of the kind that came."""
+        if self._images[0].on_gpu:
+            return self.unit.hand_back(dst, self._images[0].rows)
+        return self.unit.download(dst, self._out)
+
+
+def place(operation: Operation, device: Any, *images: Image) -> OnCpu | OnCuda:
+    """Choose the device for images that all lie in host memory or all on a GPU."""
+    wanted = _known(device, f"{spec_of(operation).name}: device")
+    if wanted == "auto":
+        wanted = get_device()
+    on_gpu = [i.on_gpu for i in images]
+    if any(on_gpu) and (wanted == "cpu" or not all(on_gpu)):
+        name = spec_of(operation).name
+        if not all(on_gpu):
+            raise DeviceError(f"{name}: some arrays lie on a GPU and some in host memory; copy them to one side first.")
+        raise DeviceError(f"{name}: the image lies on a GPU and device is cpu; copy it to host memory first.")
+    return OnCuda(operation, images) if wanted == "cuda" or any(on_gpu) else OnCpu(operation, images)

@@ -1,0 +1,167 @@
+"""The CPU side of a plan: serial cores over bands of rows, on threads that belong to cvkit."""
+
+import itertools
+import math
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cvkit.errors import ArgumentError
+
+# Handing work to a Python thread and waiting for it costs 30 to 100 us: a band is worth it from several times that on.
+SMALLEST_BAND_NS = 250_000
+
+Band = tuple[int, int]
+
+
+def available_cpus() -> int:
+    """Processors that this process may use: its affinity, cut by the limit of its Linux control group."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
+            quota, period = file.read().split()
+        if quota != "max":
+            cpus = min(cpus, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):
+        pass  # no control group, or an older kind of it
+    return max(1, cpus)
+
+
+def _threads_from_environment() -> int:
+    value = os.environ.get("CVKIT_NUM_THREADS", "").strip()
+    if not value:
+        return available_cpus()
+    if not value.isdecimal() or int(value) < 1:
+        raise ArgumentError(f"CVKIT_NUM_THREADS is {value!r}; it takes a whole number from 1 on.")
+    return int(value)
+
+
+_count: int | None = None
+
+
+def get_num_threads() -> int:
+    """Threads that one operation may use on the CPU.
+
+    From ``set_num_threads``, else the environment variable ``CVKIT_NUM_THREADS``, else the processors that this process may use.
+    """
+    global _count
+    if _count is None:
+        _count = _threads_from_environment()
+    return _count
+
+
+def set_num_threads(n: int) -> None:
+    """Let one operation use up to ``n`` threads on the CPU. Results never depend on it.
+
+    Raises
+    ------
+    ArgumentError
+        If ``n`` is not a whole number from 1 on.
+    """
+    global _count
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1:
+        raise ArgumentError(f"set_num_threads: n is {n!r}; it takes a whole number from 1 on.")
+    _count = int(n)
+
+
+class _Job:
+    """Bands that the caller and idle workers take one after the other; a worker that comes late finds none left."""
+
+    def __init__(self, run: Callable[[int], None], count: int) -> None:
+        self._run = run
+        self._count = count
+        self._next = itertools.count()
+        self._lock = threading.Lock()
+        self._unfinished = count
+        self._finished = threading.Lock()
+        self._finished.acquire()
+        self.error: BaseException | None = None
+
+    def work(self) -> None:
+        while (i := next(self._next)) < self._count:
+            try:
+                self._run(i)
+            except BaseException as error:
+                self.error = error
+            with self._lock:
+                self._unfinished -= 1
+                last = self._unfinished == 0
+            if last:
+                self._finished.release()
+
+    def wait(self) -> None:
+        self._finished.acquire()
+
+
+class _Workers:
+    """Daemon threads, started as they are first needed and shared by all callers. A forked child starts its own."""
+
+    def __init__(self) -> None:
+        self.forget()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._started = 0
+        self._lock = threading.Lock()
+
+    def run(self, run: Callable[[int], None], count: int) -> None:
+        """run(0) ... run(count - 1); the caller works too, so it never waits for a worker to become free."""
+        helpers = count - 1
+        with self._lock:
+            while self._started < helpers:
+                self._started += 1
+                threading.Thread(target=self._serve, args=(self._jobs,), name="cvkit", daemon=True).start()
+        job = _Job(run, count)
+        for _ in range(helpers):
+            self._jobs.put(job)
+        job.work()
+        job.wait()
+        if job.error is not None:
+            raise job.error
+
+    @staticmethod
+    def _serve(jobs: "queue.SimpleQueue[_Job]") -> None:
+        while True:
+            jobs.get().work()
+
+
+_workers = _Workers()
+
+
+class Cpu:
+    """What a plan asks of the CPU. It has no state: one instance serves all calls."""
+
+    def split(self, rows: int, row_ns: float) -> list[Band]:
+        """Cut ``rows`` rows, each of about ``row_ns`` nanoseconds, into as many equal bands as are worth a thread."""
+        count = int(rows * row_ns) // SMALLEST_BAND_NS
+        if count > 1:
+            count = min(count, get_num_threads(), rows)
+        if count <= 1:
+            return [(0, rows)]
+        return [(i * rows // count, (i + 1) * rows // count) for i in range(count)]
+
+    def bands(
+        self,
+        core: Callable[..., Any],
+        *args: Any,
+        bands: Sequence[Band],
+        scratch: Sequence[tuple[Any, Any]] = (),
+    ) -> list[Any]:
+        """``core(*args, *scratch, y0, y1)`` for each band, with scratch of its own; returns what the cores return."""
+
+        def run(i: int) -> None:
+            y0, y1 = bands[i]
+            results[i] = core(*args, *[np.empty(shape, dtype) for shape, dtype in scratch], y0, y1)
+
+        results: list[Any] = [None] * len(bands)
+        if len(bands) == 1:
+            run(0)
+        else:
+            _workers.run(run, len(bands))
+        return results
