@@ -4,7 +4,8 @@ Each function takes the operation first, so that its declaration gives what is a
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,13 +35,23 @@ def image(operation: Operation, src: Any, name: str = "src") -> Image:
         if on_gpu(src):
             return _image_on_gpu(spec, src, name)
         src = _host_array(spec, src, name)
-    if src.dtype.name not in spec.dtypes:
-        raise _dtype_error(spec, src.dtype, name)
-    height, width, channels = _dimensions(spec, src.shape, name)
+    dtype = src.dtype
+    if dtype.num not in _numbers(spec.dtypes):
+        raise _dtype_error(spec, dtype, name)
+    shape = src.shape
+    height, width, channels = (*shape, 1) if len(shape) == 2 and src.size and 1 in spec.channels else _dimensions(spec, shape, name)
     # One contiguity, alignment, byte order and writability: so one dtype compiles one signature of a kernel, which can't write it.
-    rows = np.require(src, src.dtype.newbyteorder("="), "CA").reshape(height, width * channels).view()
-    rows.flags.writeable = False
+    if not (src.flags.carray and dtype.isnative):
+        src = np.require(src, dtype.newbyteorder("="), "CA")
+    rows = src.reshape(height, width * channels)
+    rows.setflags(write=False)
     return Image(rows, height, width, channels)
+
+
+@cache
+def _numbers(dtypes: tuple[str, ...]) -> frozenset[int]:
+    """NumPy's numbers of the dtypes; a dtype's name takes a microsecond to make."""
+    return frozenset(np.dtype(d).num for d in dtypes)
 
 
 def on_gpu(array: Any) -> bool:
@@ -62,8 +73,10 @@ def same_size(operation: Operation, first: Image, second: Image, names: tuple[st
 
 def number(operation: Operation, value: Any, name: str) -> float:
     """A finite real number."""
+    if type(value) is int:
+        return float(value) if -(2**53) < value < 2**53 else math.copysign(2.0**53, value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise DtypeError(f"{spec_of(operation).name}: {name} is {_shown(value)}; it takes a number.")
+        raise DtypeError(f"{spec_of(operation).name}: {name} is {shown(value)}; it takes a number.")
     if not math.isfinite(value):
         raise ArgumentError(f"{spec_of(operation).name}: {name} is {value}; it takes a finite number.")
     return float(value)
@@ -73,15 +86,19 @@ def choice(operation: Operation, value: Any, name: str) -> Any:
     """One of the values that the declaration lists for the argument."""
     spec = spec_of(operation)
     allowed = spec.choices[name]
+    if type(value) is int and value in allowed:
+        return value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer, str)) or value not in allowed:
-        raise ArgumentError(f"{spec.name}: {name} is {_shown(value)}; it takes {_listed(allowed)}.")
+        raise ArgumentError(f"{spec.name}: {name} is {shown(value)}; it takes {listed(allowed)}.")
     return value
 
 
 def flag(operation: Operation, value: Any, name: str) -> bool:
     """True or False, or 1 or 0 as cv2 takes them."""
+    if type(value) is bool:
+        return value
     if not isinstance(value, (bool, np.bool_, int, np.integer)) or value not in (0, 1):
-        raise DtypeError(f"{spec_of(operation).name}: {name} is {_shown(value)}; it takes True or False.")
+        raise DtypeError(f"{spec_of(operation).name}: {name} is {shown(value)}; it takes True or False.")
     return bool(value)
 
 
@@ -89,7 +106,7 @@ def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, i
     """Whether a caller's ``out`` can take the result: a writable array of its shape and dtype that shares no memory with an input."""
     name = spec_of(operation).name
     if not isinstance(out, np.ndarray):
-        raise DtypeError(f"{name}: out is {_shown(out)}; it takes a NumPy array of shape {shape} and dtype {np.dtype(dtype)}.")
+        raise DtypeError(f"{name}: out is {shown(out)}; it takes a NumPy array of shape {shape} and dtype {np.dtype(dtype)}.")
     if out.dtype != dtype:
         raise DtypeError(f"{name}: out has dtype {out.dtype}; the result has {np.dtype(dtype)}.")
     if out.shape != shape:
@@ -116,9 +133,9 @@ def _host_array(spec: Spec, src: Any, name: str) -> Array:
             f"{spec.name}: {name} is a PIL image; it takes an array. Pass numpy.asarray({name}), whose channels are RGB, not BGR."
         )
     if isinstance(src, (str, bytes)) or hasattr(src, "__fspath__"):
-        raise DtypeError(f"{spec.name}: {name} is {_shown(src)}; it takes an array. Read a file with cvkit.imread.")
+        raise DtypeError(f"{spec.name}: {name} is {shown(src)}; it takes an array. Read a file with cvkit.imread.")
     hint = f" Pass numpy.asarray({name}, numpy.{spec.dtypes[0]})." if isinstance(src, (list, tuple)) else ""
-    raise DtypeError(f"{spec.name}: {name} is {_shown(src)}; it takes an array of {_listed(spec.dtypes)}.{hint}")
+    raise DtypeError(f"{spec.name}: {name} is {shown(src)}; it takes an array of {listed(spec.dtypes)}.{hint}")
 
 
 def _image_on_gpu(spec: Spec, src: Any, name: str) -> Image:
@@ -131,10 +148,10 @@ def _image_on_gpu(spec: Spec, src: Any, name: str) -> Image:
 
 
 def _dimensions(spec: Spec, shape: tuple[int, ...], name: str) -> tuple[int, int, int]:
-    dimensions = len(shape)
-    if dimensions == 2 and 1 in spec.channels:
-        height, width, channels = *shape, 1
-    elif dimensions == 3 and shape[2] in spec.channels:
+    if len(shape) == 2 and 1 in spec.channels:
+        height, width = shape
+        channels = 1
+    elif len(shape) == 3 and shape[2] in spec.channels:
         height, width, channels = shape
     else:
         raise _shape_error(spec, shape, name)
@@ -145,14 +162,14 @@ def _dimensions(spec: Spec, shape: tuple[int, ...], name: str) -> tuple[int, int
 
 def _dtype_error(spec: Spec, dtype: Any, name: str) -> CvkitError:
     return DtypeError(
-        f"{spec.name}: {name} has dtype {dtype}; it takes {_listed(spec.dtypes)}. Convert it yourself: cvkit never rescales pixel values."
+        f"{spec.name}: {name} has dtype {dtype}; it takes {listed(spec.dtypes)}. Convert it yourself: cvkit never rescales pixel values."
     )
 
 
 def _shape_error(spec: Spec, shape: tuple[int, ...], name: str) -> CvkitError:
     if 0 in shape:
         return ArgumentError(f"{spec.name}: {name} is empty: shape {shape}; it takes an image of at least one pixel.")
-    forms = (["(H, W)"] if 1 in spec.channels else []) + [f"(H, W, C) with C = {_listed(spec.channels)}"]
+    forms = (["(H, W)"] if 1 in spec.channels else []) + [f"(H, W, C) with C = {listed(spec.channels)}"]
     hint = ""
     if len(shape) == 3 and shape[0] in spec.channels:
         hint = f" If the channels stand first, pass numpy.moveaxis({name}, 0, -1)."
@@ -166,12 +183,13 @@ def _size(dimensions: tuple[Any, ...]) -> str:
     return f"{height} x {width} with {channels} channel{'s' if channels > 1 else ''}"
 
 
-def _listed(values: tuple[Any, ...]) -> str:
+def listed(values: Sequence[Any]) -> str:
+    """"a, b or c", for error texts."""
     words = [str(v) for v in values]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A value in an error text: small ones as they are, others by their type."""
     if value is None or isinstance(value, (bool, int, float, str, np.generic)):
         text = repr(value)

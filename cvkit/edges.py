@@ -1,6 +1,5 @@
 """Edges: Canny's detector, from an image or from given derivatives, and its stages one by one."""
 
-import importlib
 import math
 from typing import Any, NamedTuple
 
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from cvkit import check
 from cvkit.operation import operation
-from cvkit.run.placement import OnCpu, OnCuda, place
+from cvkit.run.placement import OnCpu, OnCuda, kernels, place
 
 Array = NDArray[Any]
 
@@ -18,18 +17,23 @@ APERTURES = (3, 5, 7)
 
 def _kernels(where: OnCpu | OnCuda) -> Any:
     """kernels/cvkit_cpu/edges.py or kernels/cvkit_cuda/edges.py"""
-    return importlib.import_module(f"cvkit_{where.name}.edges")
+    return kernels(where.name, "edges")
 
 
 def _thresholds(low: float, high: float, aperture: int, l2_gradient: bool) -> tuple[int, int]:
     """Thresholds on the integer magnitude: ordered, scaled as the derivatives are, squared for L2, rounded down as cv2 does."""
     if aperture == 7:
         low, high = low / 16, high / 16
-    low, high = min(low, high), max(low, high)
-    if l2_gradient:
-        low, high = (min(t, 32767.0) ** 2 if t > 0 else t for t in (low, high))
-    # Magnitudes are never negative, so -1 stands for every negative threshold; none exceeds int32.
-    return max(-1, min(math.floor(low), 2**31 - 1)), max(-1, min(math.floor(high), 2**31 - 1))
+    if low > high:
+        low, high = high, low
+    return _whole(low, l2_gradient), _whole(high, l2_gradient)
+
+
+def _whole(threshold: float, squared: bool) -> int:
+    """A threshold as an int32. Magnitudes are never negative, so -1 stands for all that are."""
+    if threshold < 0:
+        return -1
+    return math.floor(min(threshold, 32767.0) ** 2 if squared else min(threshold, 2.0**31 - 1))
 
 
 @operation(

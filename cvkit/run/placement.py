@@ -1,6 +1,8 @@
 """Where an operation runs: where its arrays lie, unless the caller says otherwise."""
 
+import importlib
 import os
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -114,15 +116,23 @@ class OnCuda:
         return self.unit.download(dst, self._out)
 
 
+@cache
+def kernels(device: str, family: str) -> Any:
+    """The module of kernels and plans of a family: cvkit_cpu or cvkit_cuda, loaded with Numba on the first call."""
+    return importlib.import_module(f"cvkit_{device}.{family}")
+
+
 def place(operation: Operation, device: Any, *images: Image) -> OnCpu | OnCuda:
     """Choose the device for images that all lie in host memory or all on a GPU."""
-    wanted = _known(device, f"{spec_of(operation).name}: device")
-    if wanted == "auto":
-        wanted = get_device()
-    on_gpu = [i.on_gpu for i in images]
-    if any(on_gpu) and (wanted == "cpu" or not all(on_gpu)):
-        name = spec_of(operation).name
-        if not all(on_gpu):
-            raise DeviceError(f"{name}: some arrays lie on a GPU and some in host memory; copy them to one side first.")
+    if not isinstance(device, str) or device not in DEVICES:
+        _known(device, f"{spec_of(operation).name}: device")
+    wanted = get_device() if device == "auto" else device
+    on_gpu = sum([i.on_gpu for i in images])
+    if not on_gpu and wanted != "cuda":
+        return OnCpu(operation, images)
+    name = spec_of(operation).name
+    if 0 < on_gpu < len(images):
+        raise DeviceError(f"{name}: some arrays lie on a GPU and some in host memory; copy them to one side first.")
+    if on_gpu and wanted == "cpu":
         raise DeviceError(f"{name}: the image lies on a GPU and device is cpu; copy it to host memory first.")
-    return OnCuda(operation, images) if wanted == "cuda" or any(on_gpu) else OnCpu(operation, images)
+    return OnCuda(operation, images)

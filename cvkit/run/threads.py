@@ -9,13 +9,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cvkit.errors import ArgumentError
 
 # Handing work to a Python thread and waiting for it costs 30 to 100 us: a band is worth it from several times that on.
 SMALLEST_BAND_NS = 250_000
 
+# A thread keeps one block of scratch up to this size, in bytes: the map of a 4K image.
+LARGEST_KEPT = 1 << 24
+
 Band = tuple[int, int]
+Scratch = tuple[tuple[Any, Any], ...]  # shape and dtype of each array
 
 
 def available_cpus() -> int:
@@ -134,16 +139,46 @@ class _Workers:
 _workers = _Workers()
 
 
+class _Kept(threading.local):
+    """A thread's scratch from one call to the next: fresh pages from the system cost more than many an operation."""
+
+    block: NDArray[np.uint8] | None = None
+    layout: Scratch = ()
+    arrays: Sequence[NDArray[Any]] = ()
+
+
+_kept = _Kept()
+
+
+def _scratch(layout: Scratch) -> Sequence[NDArray[Any]]:
+    """Arrays of any content for one core, the ones of this thread's last call if it asked for the same."""
+    if layout != _kept.layout:
+        _kept.arrays = [np.empty(shape, dtype) for shape, dtype in layout]
+        _kept.layout = layout
+    return _kept.arrays
+
+
 class Cpu:
-    """What a plan asks of the CPU. It has no state: one instance serves all calls."""
+    """What a plan asks of the CPU. One instance serves all calls and threads."""
+
+    def take(self, size: int) -> NDArray[np.uint8]:
+        """``size`` bytes of scratch with any content, for the whole image; a plan gives them back at its end."""
+        block, _kept.block = _kept.block, None
+        if block is None or block.size < size:
+            block = np.empty(size, np.uint8)
+        return block[:size]
+
+    def give(self, scratch: NDArray[np.uint8]) -> None:
+        """Keep the block for this thread's next call unless it is larger than LARGEST_KEPT."""
+        block = scratch if scratch.base is None else scratch.base
+        if isinstance(block, np.ndarray) and block.size <= LARGEST_KEPT:
+            _kept.block = block
 
     def split(self, rows: int, row_ns: float) -> list[Band]:
         """Cut ``rows`` rows, each of about ``row_ns`` nanoseconds, into as many equal bands as are worth a thread."""
-        count = int(rows * row_ns) // SMALLEST_BAND_NS
-        if count > 1:
-            count = min(count, get_num_threads(), rows)
-        if count <= 1:
+        if rows * row_ns < 2 * SMALLEST_BAND_NS:
             return [(0, rows)]
+        count = min(int(rows * row_ns) // SMALLEST_BAND_NS, get_num_threads(), rows)
         return [(i * rows // count, (i + 1) * rows // count) for i in range(count)]
 
     def bands(
@@ -155,13 +190,12 @@ class Cpu:
     ) -> list[Any]:
         """``core(*args, *scratch, y0, y1)`` for each band, with scratch of its own; returns what the cores return."""
 
+        if len(bands) == 1:
+            return [core(*args, *[np.empty(shape, dtype) for shape, dtype in scratch], *bands[0])]
+
         def run(i: int) -> None:
-            y0, y1 = bands[i]
-            results[i] = core(*args, *[np.empty(shape, dtype) for shape, dtype in scratch], y0, y1)
+            results[i] = core(*args, *[np.empty(shape, dtype) for shape, dtype in scratch], *bands[i])
 
         results: list[Any] = [None] * len(bands)
-        if len(bands) == 1:
-            run(0)
-        else:
-            _workers.run(run, len(bands))
+        _workers.run(run, len(bands))
         return results

@@ -13,11 +13,12 @@ import numpy as np
 from numba import int16, int32, uint8, uint32, uint64
 
 from cvkit_cpu import typed
-from cvkit_cpu.gradients import sobel_row_u8
+from cvkit_cpu.gradients import sobel3_row_u8, sobel_row_u8
 from cvkit_cpu.jit import kernel
 
 WEAK, SEED, EDGE = uint8(1), uint8(2), uint8(4)
 NONE = uint8(0)
+STACK = 1 << 16
 LARGEST_L1 = 2 * 48 * 255  # aperture 5 has the largest derivatives
 TAN_22_5 = 27146  # tan(22.5 degrees) in 16 bits; with it F below splits the directions exactly as OpenCV's 15-bit test does
 
@@ -54,10 +55,7 @@ def strongest_channel(dx_all, dy_all, cn, magnitude_all, dx, dy, magnitude):
     A loop for each cn, since loads vectorise when the stride between them is a constant.
     """
     m, inner = magnitude_all[1:], magnitude[1:]
-    if cn == 1:
-        for x in range(dx.size):
-            inner[x], dx[x], dy[x] = m[x], dx_all[x], dy_all[x]
-    elif cn == 2:
+    if cn == 2:
         for x in range(dx.size):
             i = 2 * x
             inner[x], dx[x], dy[x] = larger(m[i], dx_all[i], dy_all[i], m[i + 1], dx_all[i + 1], dy_all[i + 1])
@@ -79,8 +77,9 @@ def suppress_row(dx, dy, above, here, below, low, high, codes):
     """Classes of a row: SEED or WEAK where the magnitude is a maximum across the edge, by the direction of the gradient.
 
     With F = |dx| tan 22.5: horizontal gradient iff |dy| <= F, vertical iff |dy| - 2 |dx| > F (tan 67.5 = 2 + tan 22.5), else
-    diagonal. The second neighbour may be equal on the axes and must be smaller on the diagonals, hence the + 1. Runs in the
-    type of the magnitude, 16 or 32 bits; |dx|, |dy| <= 32767, and <= 16383 in 16 bits.
+    diagonal. From |dx| = 27146 on, which only given derivatives reach, |dx| tan 67.5 in 15 bits exceeds int32 in OpenCV, and what is
+    not horizontal counts as vertical there, hence here. The second neighbour may be equal on the axes and must be smaller on the
+    diagonals, hence the + 1. Runs in the type of the magnitude, 16 or 32 bits; |dx|, |dy| <= 32767, and <= 16383 in 16 bits.
     """
     like = here[0]
     tangent, one, zero = typed.cast(TAN_22_5, like), typed.cast(1, like), typed.cast(0, like)
@@ -91,7 +90,7 @@ def suppress_row(dx, dy, above, here, below, low, high, codes):
         ax, ay = typed.absolute(a), typed.absolute(b)
         f = typed.high_product(ax, tangent)
         flat = ay <= f
-        steep = typed.sub(ay, typed.add(ax, ax)) > f
+        steep = (typed.sub(ay, typed.add(ax, ax)) > f) | (ax >= tangent)
         falling = typed.bit_xor(a, b) >= zero
         first = typed.select(flat, here[x], typed.select(steep, above[x + 1], typed.select(falling, above[x], above[x + 2])))
         diagonal = typed.add(one, typed.select(falling, below[x + 2], below[x]))
@@ -142,7 +141,7 @@ def clear_ends(codes, stride, y0, y1, h):
 
 
 @kernel
-def canny_band(src, cn, aperture, l2, low, high, codes, words, stride, lines, magnitude, near, stack, y0, y1):
+def canny_band(src, cn, aperture, l2, low, high, dst, codes, stride, lines, magnitude, near, stack, y0, y1):
     """Rows [y0, y1) of an image of w * cn values a row, from pixels to grown seeds.
 
     lines: int16, rows of w * cn + 2 * cn * (aperture // 2) values: 2 for the columns, 2 + 2 of dx and dy, 2 more for all channels.
@@ -161,7 +160,10 @@ def canny_band(src, cn, aperture, l2, low, high, codes, words, stride, lines, ma
         else:
             dx, dy = lines[2 + y % 2][:w], lines[4 + y % 2][:w]
             if cn == 1:
-                sobel_row_u8(src, y, cn, aperture, lines[0], lines[1], dx, dy)
+                if aperture == 3:
+                    sobel3_row_u8(src, y, dx, dy)
+                else:
+                    sobel_row_u8(src, y, cn, aperture, lines[0], lines[1], dx, dy)
                 magnitude_row(dx, dy, l2, here)
             else:
                 dx_all, dy_all, every = lines[6][:n], lines[7][:n], magnitude[3]
@@ -172,11 +174,11 @@ def canny_band(src, cn, aperture, l2, low, high, codes, words, stride, lines, ma
             before = y - 1
             dx, dy = lines[2 + before % 2][:w], lines[4 + before % 2][:w]
             classify_row(before, dx, dy, magnitude, low, high, codes, stride, near, y0, y1, h)
-    return grow_inside(codes, words, stride, stack, y0, y1, h)
+    return grow_inside(codes, stride, stack, dst, y0, y1)
 
 
 @kernel
-def gradients_band(dx_all, dy_all, cn, l2, low, high, codes, words, stride, lines, magnitude, near, stack, y0, y1):
+def gradients_band(dx_all, dy_all, cn, l2, low, high, dst, codes, stride, lines, magnitude, near, stack, y0, y1):
     """As canny_band, from given derivatives; lines: int16, 6 rows of w * cn values, magnitude: int32."""
     h = dx_all.shape[0]
     w = dx_all.shape[1] // cn
@@ -189,15 +191,20 @@ def gradients_band(dx_all, dy_all, cn, l2, low, high, codes, words, stride, line
             here[:] = 0
         else:
             dx, dy = lines[y % 2][:w], lines[2 + y % 2][:w]
-            symmetric_row(dx_all[y], lines[4])
-            symmetric_row(dy_all[y], lines[5])
-            magnitude_row(lines[4], lines[5], l2, magnitude[3])
-            strongest_channel(lines[4], lines[5], cn, magnitude[3], dx, dy, here)
+            if cn == 1:
+                symmetric_row(dx_all[y], dx)
+                symmetric_row(dy_all[y], dy)
+                magnitude_row(dx, dy, l2, here)
+            else:
+                symmetric_row(dx_all[y], lines[4])
+                symmetric_row(dy_all[y], lines[5])
+                magnitude_row(lines[4], lines[5], l2, magnitude[3])
+                strongest_channel(lines[4], lines[5], cn, magnitude[3], dx, dy, here)
         if y > y0:
             before = y - 1
             dx, dy = lines[before % 2][:w], lines[2 + before % 2][:w]
             classify_row(before, dx, dy, magnitude, low, high, codes, stride, near, y0, y1, h)
-    return grow_inside(codes, words, stride, stack, y0, y1, h)
+    return grow_inside(codes, stride, stack, dst, y0, y1)
 
 
 @kernel
@@ -217,15 +224,21 @@ def magnitude_row(dx, dy, l2, magnitude):
 
 
 @kernel
-def grow_inside(codes, words, stride, stack, y0, y1, h):
-    """Grow the seeds of a band as far as its rows go that touch no other band."""
+def grow_inside(codes, stride, stack, dst, y0, y1):
+    """Grow the seeds of a band as far as its rows go that touch no other band; a band that is the whole image is finished here."""
+    h = dst.shape[0]
     first = y0 + 1 if y0 > 0 else 0
     last = y1 - 1 if y1 < h else h
-    return grow(codes, words, stride, stack, first, last, first, last)
+    full = grow(codes, stride, stack, first, last, first, last)
+    if y1 - y0 == h:
+        while full:
+            full = grow(codes, stride, stack, 0, h, 0, h)
+        accept_band(codes, stride, dst, 0, h)
+    return full
 
 
 @kernel
-def grow(codes, words, stride, stack, scan0, scan1, grow0, grow1):
+def grow(codes, stride, stack, scan0, scan1, grow0, grow1):
     """Grow the seeds of rows [scan0, scan1) through weak pixels, inside rows [grow0, grow1).
 
     A pixel outside those rows, or one that finds the stack full, is left as a SEED for a later call. Returns whether the stack
@@ -236,7 +249,7 @@ def grow(codes, words, stride, stack, scan0, scan1, grow0, grow1):
     weak = uint32(0x010101)
     full = False
     for j in range((scan0 + 1) * stride // 8, (scan1 + 1) * stride // 8):
-        if words[j] & seeds == 0:
+        if typed.bit_and(typed.load_uint64(codes, 8 * j), seeds) == 0:
             continue
         for q in range(8 * j, 8 * j + 8):
             if codes[q] != SEED:
@@ -295,28 +308,28 @@ def canny(cpu, src, dst, cn, low, high, aperture, l2):
 def canny_from_gradients(cpu, dx, dy, dst, cn, low, high, l2):
     """Plan: as canny, the derivatives being there already."""
     n = dx.shape[1]
-    _detect(cpu, gradients_band, (dx, dy, cn, l2, low, high), dst, (((6, n), np.int16), ((4, n + 2), np.int32)), n)
+    _detect(cpu, gradients_band, (dx, dy, cn, l2, low, high), dst, (((6, n), np.int16), ((4, n + 2), np.int32)), n * 1.0)
 
 
 def _detect(cpu, band, arguments, dst, scratch, row_ns):
-    """Run ``band`` over the rows, grow until no seed is left, write the result.
+    """Run ``band`` over the rows, then grow across the edges of the bands until no seed is left, then write the result.
 
-    Beyond input and result: the map, a byte a pixel, and one stack a band of a quarter of that in all. A stack that runs full
-    only means another scan: what found no room stays a seed.
+    Beyond input and result: the map, a byte a pixel, and stacks of at most STACK entries in all. A stack that runs full only
+    means another scan: what found no room stays a seed.
     """
     h, w = dst.shape
     stride = (w + 9) // 8 * 8
-    codes = np.empty((h + 2) * stride + 8, np.uint8)
-    words = codes.view(np.uint64)
-    index = np.int32 if codes.size < 2**31 else np.int64
+    size = (h + 2) * stride + 8
+    index = np.int32 if size < 2**31 else np.int64
     bands = cpu.split(h, row_ns)
-    scratch = (*scratch, (w + 2, np.uint8), (max(4096, codes.size // (16 * len(bands))), index))
-    full = any(cpu.bands(band, *arguments, codes, words, stride, bands=bands, scratch=scratch))
-    stack = None
-    for _, y1 in bands[:-1]:
-        stack = np.empty(*scratch[-1]) if stack is None else stack
-        full |= grow(codes, words, stride, stack, max(y1 - 1, 0), y1 + 1, 0, h)
-    while full:
-        stack = np.empty(*scratch[-1]) if stack is None else stack
-        full = grow(codes, words, stride, stack, 0, h, 0, h)
-    cpu.bands(accept_band, codes, stride, dst, bands=cpu.split(h, w * 0.05))
+    room = min(size, STACK) // len(bands) + 1
+    scratch = (*scratch, (w + 2, np.uint8), (room, index))
+    codes = cpu.take(size)
+    full = cpu.bands(band, *arguments, dst, codes, stride, bands=bands, scratch=scratch)
+    if len(bands) > 1:
+        stack = np.empty(room, index)
+        edges = [grow(codes, stride, stack, max(y1 - 1, 0), y1 + 1, 0, h) for _, y1 in bands[:-1]]
+        while any(full) or any(edges):
+            full, edges = [grow(codes, stride, stack, 0, h, 0, h)], ()
+        cpu.bands(accept_band, codes, stride, dst, bands=cpu.split(h, w * 0.05))
+    cpu.give(codes)

@@ -35,6 +35,27 @@ def sobel_row_u8(src, y, cn, aperture, smooth, slope, dx, dy):
 
 
 @kernel
+def sobel3_row_u8(src, y, dx, dy):
+    """Row y of both derivatives for one channel and aperture 3, in one loop: the case that is wanted most.
+
+    d0 and d1 are the differences along the two diagonals; their sum and difference hold the corners of both kernels.
+    """
+    h, w = src.shape
+    above, here, below = src[max(y - 1, 0)], src[y], src[min(y + 1, h - 1)]
+    for x in range(1, w - 1):
+        d0 = typed.sub(int16(below[x + 1]), int16(above[x - 1]))
+        d1 = typed.sub(int16(above[x + 1]), int16(below[x - 1]))
+        across = typed.sub(int16(here[x + 1]), int16(here[x - 1]))
+        down = typed.sub(int16(below[x]), int16(above[x]))
+        dx[x] = typed.add(typed.add(d0, d1), typed.add(across, across))
+        dy[x] = typed.add(typed.sub(d0, d1), typed.add(down, down))
+    for x in (0, w - 1):
+        left, right = max(x - 1, 0), min(x + 1, w - 1)
+        dx[x] = above[right] - above[left] + 2 * (here[right] - here[left]) + below[right] - below[left]
+        dy[x] = below[left] - above[left] + 2 * (below[x] - above[x]) + below[right] - above[right]
+
+
+@kernel
 def replicate_ends(row, cn, pad):
     """Fill pad values at either end with the outermost pixel of cn values."""
     last = row.size - pad - cn

@@ -28,7 +28,7 @@ def kernel(function):
     """Compile lazily, release the GIL, cache on disk. Kernels get arrays, scalars and scratch; they allocate and raise nothing."""
     if function.__closure__:
         raise TypeError(f"{function.__qualname__}: a kernel is a module-level function, so that it can be cached and tested alone")
-    dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+    dispatcher = numba.njit(nogil=True, error_model="numpy", _nrt=False)(function)
     # A private attribute of Numba. Without it kernels still work and are compiled once a process; a test watches it.
     if hasattr(dispatcher, "_cache"):
         dispatcher._cache = KernelCache(function)

@@ -129,17 +129,24 @@ def trailing_zeros(context, a):
     return a(a), build
 
 
-@intrinsic
-def load_uint32(context, array, index):
-    """Four bytes of a flat uint8 array from ``index`` on, which need not be aligned, as a uint32 in the machine's order."""
-    if not (isinstance(array, types.Array) and array.dtype == types.uint8 and array.ndim == 1):
-        raise TypingError(f"typed.load_uint32: a flat uint8 array, not {array}")
+def _loader(kind):
+    @intrinsic
+    def load(context, array, index):
+        if not (isinstance(array, types.Array) and array.dtype == types.uint8 and array.ndim == 1):
+            raise TypingError(f"typed.load_{kind}: a flat uint8 array, not {array}")
 
-    def build(context, builder, signature, args):
-        view = context.make_array(signature.args[0])(context, builder, args[0])
-        place = builder.gep(view.data, [args[1]])
-        loaded = builder.load(builder.bitcast(place, ir.IntType(32).as_pointer()))
-        loaded.align = 1
-        return loaded
+        def build(context, builder, signature, args):
+            view = context.make_array(signature.args[0])(context, builder, args[0])
+            place = builder.gep(view.data, [args[1]])
+            loaded = builder.load(builder.bitcast(place, ir.IntType(kind.bitwidth).as_pointer()))
+            loaded.align = 1
+            return loaded
 
-    return types.uint32(array, types.intp), build
+        return kind(array, types.intp), build
+
+    return load
+
+
+# The bytes of a flat uint8 array from an index on, which need not be aligned, as one number in the machine's order.
+load_uint32 = _loader(types.uint32)
+load_uint64 = _loader(types.uint64)

@@ -1,0 +1,125 @@
+"""A proof: cases of an operation, what OpenCV gives for each, and when the two count as the same."""
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cvkit.operation import FAMILIES, spec_of
+from cvkit.parity.images import Images
+
+Arguments = dict[str, Any]
+Reference = Callable[[Any], Any]
+"""Takes the module cv2 and gives its result."""
+Cases = Callable[[Images], Iterator[tuple[Arguments, Reference]]]
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """When a result counts as the reference. ``reason`` says what OpenCV disagrees with itself about, where it does."""
+
+    name: str
+    bound: float = 0.0
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}, within {self.bound:g} of the largest" if self.bound else self.name
+
+
+EQUAL = Criterion("equal")
+
+
+@dataclass(frozen=True)
+class Duel:
+    """One line of the benchmark: ``operation(**arguments, out=out)`` against ``cv2(module, dst)``, both writing where they are told."""
+
+    label: str
+    arguments: Arguments
+    out: NDArray[Any]
+    cv2: Callable[[Any, Any], Any]
+    skimage: Callable[[], Any] | None = None
+
+
+@dataclass
+class Proof:
+    """How one operation is proved and measured."""
+
+    operation: Callable[..., Any]
+    cases: Cases
+    criterion: Criterion
+    benchmark: Callable[[NDArray[Any]], Iterator[Duel]] | None = None
+
+
+_proofs: dict[str, Proof] = {}
+
+
+def proof(operation: Callable[..., Any], *, criterion: Criterion) -> Callable[[Cases], Cases]:
+    """Declare a generator of (arguments, reference) as the proof of an operation."""
+
+    def declare(cases: Cases) -> Cases:
+        _proofs[spec_of(operation).name] = Proof(operation, cases, criterion)
+        return cases
+
+    return declare
+
+
+def benchmark(operation: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Declare a generator of duels on a colour photograph as the benchmark of an operation that has a proof."""
+
+    def declare(duels: Any) -> Any:
+        _proofs[spec_of(operation).name].benchmark = duels
+        return duels
+
+    return declare
+
+
+def proofs() -> Mapping[str, Proof]:
+    """All proofs by the name of their operation."""
+    for family in FAMILIES:
+        importlib.import_module(f"cvkit.parity.{family}")
+    return _proofs
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a result differs from its reference."""
+
+    same: bool
+    differing: int = 0
+    worst: float = 0.0
+    text: str = ""
+
+
+def compare(got: Any, want: Any, criterion: Criterion) -> Comparison:
+    """Compare dtype, shape and every element; the text says how many differ, where first, and by how much."""
+    got, want = np.asarray(got), np.asarray(want)
+    if got.dtype != want.dtype or got.shape != want.shape:
+        return Comparison(False, want.size, np.inf, f"{got.dtype} {got.shape} instead of {want.dtype} {want.shape}")
+    unequal = got != want
+    if np.issubdtype(want.dtype, np.inexact):
+        unequal &= ~(np.isnan(got) & np.isnan(want))
+    differing = int(np.count_nonzero(unequal))
+    if not differing:
+        return Comparison(True)
+    distance = np.abs(got.astype(np.float64) - want.astype(np.float64))
+    worst = float(np.nan_to_num(distance, nan=np.inf).max())
+    if criterion.bound and worst <= criterion.bound * float(np.abs(want).max()):
+        return Comparison(True, differing, worst)
+    first = tuple(int(i) for i in np.argwhere(unequal)[0])
+    text = f"{differing} of {want.size} differ, first at {first}: {got[first]} instead of {want[first]}"
+    return Comparison(False, differing, worst, text)
+
+
+def described(arguments: Arguments) -> str:
+    """A case in a line: arrays by dtype, shape and strides, the rest by value."""
+    parts = []
+    for name, value in arguments.items():
+        if isinstance(value, np.ndarray):
+            layout = "" if value.flags.c_contiguous else f" strides {value.strides}"
+            parts.append(f"{name}={value.dtype}{list(value.shape)}{layout}")
+        else:
+            parts.append(f"{name}={value}")
+    return ", ".join(parts)
