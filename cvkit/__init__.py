@@ -1,7 +1,7 @@
 """cvkit: classical computer vision with OpenCV's results, from kernels that one can read, change and run on a GPU.
 
-Names, order and defaults follow cv2 in snake_case. Everything is loaded on first use: ``import cvkit`` alone loads neither Numba
-nor OpenCV nor NumPy.
+Names, order and defaults follow cv2 in snake_case. Everything is loaded on first use: ``import cvkit`` alone loads
+neither Numba nor OpenCV nor NumPy.
 """
 
 import importlib

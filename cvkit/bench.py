@@ -1,7 +1,7 @@
 """``cvkit bench``: cvkit, OpenCV and, where it has the operation, scikit-image, by turns in one process.
 
-Both sides write into arrays that were made before, on the same number of threads. Each round times one after the other, so what
-else the machine does hits both alike. Short calls are repeated until a round takes a millisecond.
+Both sides write into arrays that were made before, on the same number of threads. Each round times one after the other,
+so what else the machine does hits both alike. Short calls are repeated until a round takes a millisecond.
 """
 
 import json as json_module
@@ -73,7 +73,9 @@ def run(
     finally:
         set_num_threads(before)
     console.print(_table(measurements))
-    console.print("Times in ms, the least of all rounds; ratio: OpenCV's time over cvkit's, of the least and of the medians.")
+    console.print(
+        "Times in ms, the least of all rounds; ratio: OpenCV's time over cvkit's, of the least and of the medians."
+    )
     if json is not None:
         try:
             store(json, (json_module.dumps([asdict(m) for m in measurements], indent=2) + "\n").encode())
@@ -183,12 +185,28 @@ def _table(measurements: list[Measurement]) -> Any:
     from rich.table import Table
 
     table = Table(title="cvkit beside OpenCV", title_justify="left")
-    columns = ("operation", "case", "size", "threads", "cvkit", "OpenCV", "ratio", "ratio (median)", "gain", "scikit-image")
+    columns = (
+        "operation",
+        "case",
+        "size",
+        "threads",
+        "cvkit",
+        "OpenCV",
+        "ratio",
+        "ratio (median)",
+        "gain",
+        "scikit-image",
+    )
     for i, column in enumerate(columns):
         table.add_column(column, justify="left" if i < 2 else "right")
     for m in measurements:
-        times = (f"{m.cvkit_min:.4g}", f"{m.cv2_min:.4g}", f"{m.ratio_min:.2f}", f"{m.ratio_median:.2f}", f"{m.gain:.2f}")
+        times = (
+            f"{m.cvkit_min:.4g}",
+            f"{m.cv2_min:.4g}",
+            f"{m.ratio_min:.2f}",
+            f"{m.ratio_median:.2f}",
+            f"{m.gain:.2f}",
+        )
         other = "" if m.skimage_min is None else f"{m.skimage_min:.4g}"
         table.add_row(m.operation, m.case, m.size, str(m.threads), *times, other)
     return table
-

@@ -1,6 +1,7 @@
 """Every rule about arguments and the text of every error about them, once.
 
-Each function takes the operation first, so that its declaration gives what is allowed. Texts are built only when a rule is broken.
+Each function takes the operation first, so that its declaration gives what is allowed. Texts are built only when a rule
+is broken.
 """
 
 import math
@@ -19,7 +20,9 @@ Array = NDArray[Any]
 
 
 class Image(NamedTuple):
-    """A checked image: ``rows`` is (h, w * channels), C-contiguous, aligned, native and read-only; or an array on a GPU as it came."""
+    """A checked image: ``rows`` is (h, w * channels), C-contiguous, aligned, native and read-only; or an array on a GPU
+    as it came.
+    """
 
     rows: Any
     height: int
@@ -29,7 +32,9 @@ class Image(NamedTuple):
 
 
 def image(operation: Operation, src: Any, name: str = "src") -> Image:
-    """The image that an operation takes, ready for its kernels. The caller's array is never changed, nor copied without need."""
+    """The image that an operation takes, ready for its kernels. The caller's array is never changed, nor copied without
+    need.
+    """
     spec = spec_of(operation)
     if type(src) is not np.ndarray:
         if on_gpu(src):
@@ -39,10 +44,13 @@ def image(operation: Operation, src: Any, name: str = "src") -> Image:
     if dtype.num not in _numbers(spec.dtypes):
         raise _dtype_error(spec, dtype, name)
     shape = src.shape
-    height, width, channels = (*shape, 1) if len(shape) == 2 and src.size and 1 in spec.channels else _dimensions(spec, shape, name)
-    # One contiguity, alignment, byte order and writability: so one dtype compiles one signature of a kernel, which can't write it.
+    height, width, channels = (
+        (*shape, 1) if len(shape) == 2 and src.size and 1 in spec.channels else _dimensions(spec, shape, name)
+    )
+    # One contiguity, alignment, byte order and writability: so one dtype compiles one signature of a kernel, which
+    # can't write it.
     if not (src.flags.carray and dtype.isnative):
-        src = np.require(src, dtype.newbyteorder("="), "CA")
+        src = np.require(src, dtype.newbyteorder("="), ["C", "A"])
     rows = src.reshape(height, width * channels)
     rows.setflags(write=False)
     return Image(rows, height, width, channels)
@@ -103,10 +111,14 @@ def flag(operation: Operation, value: Any, name: str) -> bool:
 
 
 def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, inputs: tuple[Image, ...]) -> None:
-    """Whether a caller's ``out`` can take the result: a writable array of its shape and dtype that shares no memory with an input."""
+    """Whether a caller's ``out`` can take the result: a writable array of its shape and dtype that shares no memory
+    with an input.
+    """
     name = spec_of(operation).name
     if not isinstance(out, np.ndarray):
-        raise DtypeError(f"{name}: out is {shown(out)}; it takes a NumPy array of shape {shape} and dtype {np.dtype(dtype)}.")
+        raise DtypeError(
+            f"{name}: out is {shown(out)}; it takes a NumPy array of shape {shape} and dtype {np.dtype(dtype)}."
+        )
     if out.dtype != dtype:
         raise DtypeError(f"{name}: out has dtype {out.dtype}; the result has {np.dtype(dtype)}.")
     if out.shape != shape:
@@ -120,7 +132,10 @@ def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, i
 def _host_array(spec: Spec, src: Any, name: str) -> Array:
     """A NumPy array over what else carries pixels: subclasses, and tensors in host memory by DLPack."""
     if isinstance(src, np.ma.MaskedArray):
-        raise DtypeError(f"{spec.name}: {name} is a masked array and its mask would be lost; pass {name}.data or {name}.filled(value).")
+        raise DtypeError(
+            f"{spec.name}: {name} is a masked array, whose mask would be lost; it takes a plain array. "
+            f"Pass {name}.data or {name}.filled(value)."
+        )
     if isinstance(src, np.ndarray):
         return np.asarray(src)
     if hasattr(src, "__dlpack__"):
@@ -130,7 +145,8 @@ def _host_array(spec: Spec, src: Any, name: str) -> Array:
             raise DtypeError(f"{spec.name}: {name} can't be read as an array: {error}.") from None
     if type(src).__module__.partition(".")[0] == "PIL":
         raise DtypeError(
-            f"{spec.name}: {name} is a PIL image; it takes an array. Pass numpy.asarray({name}), whose channels are RGB, not BGR."
+            f"{spec.name}: {name} is a PIL image; it takes an array. "
+            f"Pass numpy.asarray({name}), whose channels are RGB, not BGR."
         )
     if isinstance(src, (str, bytes)) or hasattr(src, "__fspath__"):
         raise DtypeError(f"{spec.name}: {name} is {shown(src)}; it takes an array. Read a file with cvkit.imread.")
@@ -162,7 +178,8 @@ def _dimensions(spec: Spec, shape: tuple[int, ...], name: str) -> tuple[int, int
 
 def _dtype_error(spec: Spec, dtype: Any, name: str) -> CvkitError:
     return DtypeError(
-        f"{spec.name}: {name} has dtype {dtype}; it takes {listed(spec.dtypes)}. Convert it yourself: cvkit never rescales pixel values."
+        f"{spec.name}: {name} has dtype {dtype}; it takes {listed(spec.dtypes)}. "
+        "Convert it yourself: cvkit never rescales pixel values."
     )
 
 
@@ -184,7 +201,7 @@ def _size(dimensions: tuple[Any, ...]) -> str:
 
 
 def listed(values: Sequence[Any]) -> str:
-    """"a, b or c", for error texts."""
+    """ "a, b or c", for error texts."""
     words = [str(v) for v in values]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 

@@ -21,7 +21,9 @@ def _kernels(where: OnCpu | OnCuda) -> Any:
 
 
 def _thresholds(low: float, high: float, aperture: int, l2_gradient: bool) -> tuple[int, int]:
-    """Thresholds on the integer magnitude: ordered, scaled as the derivatives are, squared for L2, rounded down as cv2 does."""
+    """Thresholds on the integer magnitude: ordered, scaled as the derivatives are, squared for L2, rounded down as cv2
+    does.
+    """
     if aperture == 7:
         low, high = low / 16, high / 16
     if low > high:
@@ -55,16 +57,18 @@ def canny(
 ) -> Any:
     """Edges by Canny's method: thin, connected lines of locally largest gradient.
 
-    Equal to ``cv2.Canny(src, low, high, apertureSize=aperture, L2gradient=l2_gradient)`` in every pixel, on both devices.
+    Equal to ``cv2.Canny(src, low, high, apertureSize=aperture, L2gradient=l2_gradient)`` in every pixel, on both
+    devices.
 
     Parameters
     ----------
     src
-        uint8 image, (H, W) or (H, W, C) with 1 to 4 channels, any strides; never written to. With several channels each pixel
-        takes the derivatives of the channel whose magnitude is largest there.
+        uint8 image, (H, W) or (H, W, C) with 1 to 4 channels, any strides; never written to. With several channels each
+        pixel takes the derivatives of the channel whose magnitude is largest there.
     low, high
-        Thresholds on the gradient magnitude, in units of the Sobel derivative (aperture 3: up to 2040 for L1). A pixel above
-        ``high`` starts an edge, one above ``low`` continues it. Swapped ones are put in order; 0 and negative ones are legal.
+        Thresholds on the gradient magnitude, in units of the Sobel derivative (aperture 3: up to 2040 for L1). A pixel
+        above ``high`` starts an edge, one above ``low`` continues it. Swapped ones are put in order; 0 and negative
+        ones are legal.
     aperture
         Size of the Sobel kernel: 3, 5 or 7.
     l2_gradient
@@ -123,8 +127,9 @@ def canny_from_gradients(
 ) -> Any:
     """Edges by Canny's method from derivatives that the caller has computed.
 
-    Equal to ``cv2.Canny(dx, dy, low, high, L2gradient=l2_gradient)`` in every pixel, on both devices, for the 1 and 3 channels that
-    cv2 takes. A derivative of -32768 is taken as -32767; what cv2 makes of it depends on the place in the row.
+    Equal to ``cv2.Canny(dx, dy, low, high, L2gradient=l2_gradient)`` in every pixel, on both devices, for the 1 and 3
+    channels that cv2 takes. A derivative of -32768 is taken as -32767; what cv2 makes of it depends on the place in the
+    row.
 
     Parameters
     ----------
@@ -188,7 +193,8 @@ SLOPE = {3: (-1, 0, 1), 5: (-1, -2, 0, 2, 1), 7: (-1, -4, -5, 0, 5, 4, 1)}
 def canny_stages(src: Any, low: float, high: float, *, aperture: int = 3, l2_gradient: bool = False) -> CannyStages:
     """Canny's method one step after the other, in plain NumPy: to read, to look at and to compare with.
 
-    ``canny_stages(...).edges`` equals ``canny(...)`` and ``cv2.Canny(...)`` with the same arguments; it is some hundred times slower.
+    ``canny_stages(...).edges`` equals ``canny(...)`` and ``cv2.Canny(...)`` with the same arguments; it is some hundred
+    times slower.
 
     Parameters
     ----------
@@ -252,8 +258,11 @@ def _strongest_channel(dx: Array, dy: Array, l2: bool) -> tuple[Array, Array, Ar
     """Each pixel's derivatives from the channel of largest magnitude, the first of equals."""
     magnitude = dx * dx + dy * dy if l2 else np.abs(dx) + np.abs(dy)
     strongest = magnitude.argmax(axis=2)[..., None]
-    dx, dy, magnitude = (np.take_along_axis(a, strongest, axis=2)[..., 0] for a in (dx, dy, magnitude))
-    return dx, dy, magnitude
+
+    def chosen(values: Array) -> Array:
+        return np.asarray(np.take_along_axis(values, strongest, axis=2)[..., 0])
+
+    return chosen(dx), chosen(dy), chosen(magnitude)
 
 
 def _suppress(dx: Array, dy: Array, magnitude: Array, low: int) -> Array:
@@ -296,8 +305,8 @@ def _hysteresis(classes: Array) -> Array:
 def canny_thresholds(src: Any, *, aperture: int = 3, l2_gradient: bool = False) -> tuple[float, float]:
     """Thresholds for ``canny`` from the image itself: high by Otsu's method on the gradient magnitudes, low half of it.
 
-    Otsu's threshold splits the magnitudes into two classes of greatest between-class variance: texture and noise below, contours
-    above. It follows the contrast of the image and asks for no parameter.
+    Otsu's threshold splits the magnitudes into two classes of greatest between-class variance: texture and noise below,
+    contours above. It follows the contrast of the image and asks for no parameter.
 
     Parameters
     ----------
@@ -314,10 +323,8 @@ def canny_thresholds(src: Any, *, aperture: int = 3, l2_gradient: bool = False) 
     DtypeError, ArgumentError, DeviceError
         As ``canny``.
 
-    Notes
-    -----
-    N. Otsu, A threshold selection method from gray-level histograms, IEEE SMC 9(1), 1979. M. Fang, G. Yue, Q. Yu, The study on an
-    application of Otsu method in Canny operator, ISIP 2009.
+    Notes ----- N. Otsu, A threshold selection method from gray-level histograms, IEEE SMC 9(1), 1979. M. Fang, G. Yue,
+    Q. Yu, The study on an application of Otsu method in Canny operator, ISIP 2009.
 
     Examples
     --------

@@ -7,7 +7,7 @@ import stat
 
 
 def store(target: str, content: bytes) -> None:
-    """Write a file beside its place under another name, then move it there: it is complete or absent, whatever happens."""
+    """Write a file beside its place under another name, then move it there: it is complete or absent."""
     target = os.path.realpath(target)  # through a link, as open() writes: the link itself stays
     try:
         mode = os.stat(target).st_mode

@@ -214,7 +214,7 @@ def _checked_header(data: bytes, name: str, max_pixels: int | None) -> Header:
     if max_pixels is not None and header.width * header.height > max_pixels:
         raise ImageIOError(
             f"imread: {name} declares {size}, more than max_pixels={max_pixels}. If you trust the file, raise it, "
-            "or pass max_pixels=None."
+            "or pass max_pixels=None (on the command line --max-pixels 0)."
         )
     if header.problem:
         raise ImageIOError(

@@ -1,4 +1,6 @@
-"""What an operation takes, as pure data. Checks, error texts, ``--help``, the generated command and the support table read it."""
+"""What an operation takes, as pure data. Checks, error texts, ``--help``, the generated command and the support table
+read it.
+"""
 
 import importlib
 import inspect
@@ -15,8 +17,9 @@ FAMILIES = ("edges",)  # modules of cvkit whose functions are operations
 class Spec:
     """Declaration of one operation.
 
-    ``images`` are the names of the array arguments, all of one shape; ``choices`` lists the values that an argument may have.
-    ``stages`` names the function that shows the steps of the algorithm. ``cuda`` is empty, or the reason why there is no CUDA plan.
+    ``images`` are the names of the array arguments, all of one shape; ``choices`` lists the values that an argument may
+    have. ``stages`` names the function that shows the steps of the algorithm. ``cuda`` is empty, or the reason why
+    there is no CUDA plan.
     """
 
     name: str

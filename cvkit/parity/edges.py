@@ -26,12 +26,15 @@ def _canny(src: Array, low: float, high: float, aperture: int, l2: bool) -> Case
 
 @proof(canny, criterion=EQUAL)
 def _(images: Images) -> Iterator[Case]:
-    """Sizes around the vector widths, one-pixel axes; 1 to 4 channels, apertures, norms, thresholds in any order; any strides."""
+    """Sizes around the vector widths, one-pixel axes; 1 to 4 channels, apertures, norms, thresholds in any order; any
+    strides.
+    """
     for channels in (1, 2, 3, 4):
         every = [*images.noise("uint8", channels), *images.photographs(channels), *images.synthetic(channels)]
         for i, image in enumerate(every):
             for j, (aperture, l2) in enumerate((a, n) for a in APERTURES for n in (False, True)):
-                yield _canny(image, *THRESHOLDS[(i + j) % len(THRESHOLDS)], aperture, l2)
+                low, high = THRESHOLDS[(i + j) % len(THRESHOLDS)]
+                yield _canny(image, low, high, aperture, l2)
     for low, high in (*THRESHOLDS, (1e9, 1e12), (0.1, 0.9), (40000, 50000)):
         for l2 in (False, True):
             for image in images.noise("uint8", 1, ((17, 33), (64, 97))):
@@ -113,5 +116,3 @@ def _(photo: Array) -> Iterator[Duel]:
         np.empty(gray.shape, np.uint8),
         lambda cv2, dst: cv2.Canny(dx, dy, 50, 150, dst),
     )
-
-

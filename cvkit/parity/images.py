@@ -67,7 +67,9 @@ class Images:
 
 
 def layouts(image: Array) -> Iterator[Array]:
-    """The same kind of image in other places of memory: flipped, transposed, strided, cut out, unaligned rows, read-only, Fortran."""
+    """The same kind of image in other places of memory: flipped, transposed, strided, cut out, unaligned rows,
+    read-only, Fortran.
+    """
     yield image[::-1, ::-1]
     yield np.swapaxes(image, 0, 1)
     yield np.repeat(np.repeat(image, 2, axis=0), 3, axis=1)[::2, ::3]
@@ -81,7 +83,7 @@ def layouts(image: Array) -> Iterator[Array]:
 
 
 def spiral(h: int, w: int) -> NDArray[np.bool_]:
-    """One line of a pixel's width that winds inwards, two pixels apart: the longest way that hysteresis can have to go."""
+    """One line of a pixel's width that winds inwards, with gaps: the longest way that hysteresis can go."""
     line = np.zeros((h, w), bool)
     for ring in range(0, (min(h, w) + 1) // 2, 4):
         top, left, bottom, right = ring, ring, h - 1 - ring, w - 1 - ring
@@ -100,7 +102,9 @@ def photograph(name: str, channels: int) -> Array:
     try:
         from skimage import data
     except ImportError:
-        raise CvkitError("The photographs come with scikit-image: install the parity extra, pip install '.[parity]'.") from None
+        raise CvkitError(
+            "The photographs come with scikit-image: install the parity extra, pip install '.[parity]'."
+        ) from None
     import cv2
 
     pixels = getattr(data, name)()

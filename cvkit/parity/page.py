@@ -21,7 +21,8 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .triple { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1rem; }
 figure { margin: 0; } img { width: 100%; image-rendering: pixelated; border: 1px solid var(--line); }
 figcaption, small, dl { opacity: .8; font-size: .9rem; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } dt { font-weight: 600; } dd { margin: 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
+dt { font-weight: 600; } dd { margin: 0; }
 @media (prefers-color-scheme: dark) { :root { --good: #4ac26b; --bad: #ff7b72; } }
 """
 
@@ -31,12 +32,13 @@ def page(report: Report) -> str:
     cases = sum(row.cases for row in report.rows)
     equal = sum(row.equal for row in report.rows)
     verdict = "Every proof holds" if report.passed else "Some proofs fall short"
+    counts = f"{equal} of {cases} cases are equal in every element."
     parts = [
         '<!doctype html><html lang="en"><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>cvkit against OpenCV</title><style>{STYLE}</style>",
         "<h1>cvkit against OpenCV</h1>",
-        f'<p class="{"good" if report.passed else "bad"}">{verdict}: {equal} of {cases} cases are equal in every element.</p>',
+        f'<p class="{"good" if report.passed else "bad"}">{verdict}: {counts}</p>',
         _definitions(report.about),
         _table(report.rows),
         *(_showcase(s) for s in report.showcases),
@@ -76,12 +78,12 @@ def _showcase(case: Showcase) -> str:
         (f"difference, times {factor:.3g}" if worst else "difference: none", (distance * factor).astype(np.uint8)),
     )
     figures = "".join(
-        f'<figure><img alt="{label}" src="data:image/png;base64,{_png(image)}"><figcaption>{label}</figcaption></figure>'
+        f'<figure><img alt="{label}" src="data:image/png;base64,{_png(image)}">'
+        f"<figcaption>{label}</figcaption></figure>"
         for label, image in pictures
     )
-    return (
-        f'<h2>{_text(case.operation)}</h2><div class="triple">{figures}</div><p><small>{_text(case.arguments)}</small></p>'
-    )
+    title, caption = _text(case.operation), _text(case.arguments)
+    return f'<h2>{title}</h2><div class="triple">{figures}</div><p><small>{caption}</small></p>'
 
 
 def _scaled(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:

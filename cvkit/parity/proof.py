@@ -34,7 +34,9 @@ EQUAL = Criterion("equal")
 
 @dataclass(frozen=True)
 class Duel:
-    """One line of the benchmark: ``operation(**arguments, out=out)`` against ``cv2(module, dst)``, both writing where they are told."""
+    """One line of the benchmark: ``operation(**arguments, out=out)`` against ``cv2(module, dst)``, both writing where
+    they are told.
+    """
 
     label: str
     arguments: Arguments

@@ -73,7 +73,9 @@ def run(
     json: str | None = None,
     html: str | None = None,
 ) -> int:
-    """Print the table of a run, write the files that are asked for, and return the exit code: 1 where a proof falls short."""
+    """Print the table of a run, write the files that are asked for, and return the exit code: 1 where a proof falls
+    short.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
@@ -94,7 +96,9 @@ def run(
 
             store(html, page(report).encode())
     except OSError as error:
-        raise CvkitError(f"parity: the report can't be written to {error.filename or json or html}: {error.strerror}.") from None
+        raise CvkitError(
+            f"parity: the report can't be written to {error.filename or json or html}: {error.strerror}."
+        ) from None
     return 0 if report.passed else 1
 
 
@@ -157,7 +161,7 @@ def _prove_one(proof: Proof, cv2: Any, report: Report, device: str, max_pixels: 
 
 
 def _worth_showing(arguments: Arguments, name: str) -> bool:
-    return min(arguments[name].shape[:2]) >= 100
+    return bool(min(arguments[name].shape[:2]) >= 100)
 
 
 def _about(cv2: Any, device: str, max_pixels: int | None) -> dict[str, str]:

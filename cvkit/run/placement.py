@@ -76,14 +76,17 @@ class OnCpu:
 
 
 class OnCuda:
-    """An operation on a GPU: arrays on the device go in without a copy and come back in kind, host arrays are moved there and back."""
+    """An operation on a GPU: arrays on the device go in without a copy and come back in kind, host arrays are moved
+    there and back.
+    """
 
     name = "cuda"
 
     def __init__(self, operation: Operation, images: tuple[Image, ...]) -> None:
         from cvkit.run.device import cuda_device
 
-        self.unit: Any = cuda_device()
+        # On the caller's stream, so that the order of the caller's own work holds.
+        self.unit: Any = cuda_device().beside(*(i.rows for i in images if i.on_gpu))
         self._operation = operation
         self._images = images
         self._out: Any = None
@@ -103,7 +106,8 @@ class OnCuda:
         if out is not None:
             if self._images[0].on_gpu:
                 raise ArgumentError(
-                    f"{spec_of(self._operation).name}: out goes with arrays in host memory; a result on the GPU comes as a new array."
+                    f"{spec_of(self._operation).name}: out goes with images in host memory; "
+                    "a result on the GPU comes as a new array."
                 )
             check.result(self._operation, out, shape, dtype, self._images)
         self._out = out

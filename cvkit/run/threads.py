@@ -51,7 +51,8 @@ _count: int | None = None
 def get_num_threads() -> int:
     """Threads that one operation may use on the CPU.
 
-    From ``set_num_threads``, else the environment variable ``CVKIT_NUM_THREADS``, else the processors that this process may use.
+    From ``set_num_threads``, else the environment variable ``CVKIT_NUM_THREADS``, else the processors that this process
+    may use.
     """
     global _count
     if _count is None:

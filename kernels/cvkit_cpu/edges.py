@@ -1,12 +1,13 @@
 """Canny's edge detector on the CPU (J. Canny, A computational approach to edge detection, PAMI 8(6), 1986).
 
-One pass down a band of rows makes derivatives, magnitudes and, behind them, the class of each pixel in a map with a border of one:
+One pass down a band of rows makes derivatives, magnitudes and, behind them, the class of each pixel in a map with a
+border of one:
 
     0 no edge   WEAK above low only   SEED above high, with a weak neighbour   EDGE accepted
 
-Hysteresis then grows the seeds through weak pixels. Only a strong pixel beside a weak one has anything to grow into, and finding
-those in the pass is what makes growing cheap. A band grows inside its own rows; what reaches its first or last row is put off
-until all bands are done. The accepted set does not depend on the order, hence not on the bands.
+Hysteresis then grows the seeds through weak pixels. Only a strong pixel beside a weak one has anything to grow into,
+and finding those in the pass is what makes growing cheap. A band grows inside its own rows; what reaches its first or
+last row is put off until all bands are done. The accepted set does not depend on the order, hence not on the bands.
 """
 
 import numpy as np
@@ -20,7 +21,9 @@ WEAK, SEED, EDGE = uint8(1), uint8(2), uint8(4)
 NONE = uint8(0)
 STACK = 1 << 16
 LARGEST_L1 = 2 * 48 * 255  # aperture 5 has the largest derivatives
-TAN_22_5 = 27146  # tan(22.5 degrees) in 16 bits; with it F below splits the directions exactly as OpenCV's 15-bit test does
+TAN_22_5 = (
+    27146  # tan(22.5 degrees) in 16 bits; with it F below splits the directions exactly as OpenCV's 15-bit test does
+)
 
 
 @kernel
@@ -74,12 +77,14 @@ def strongest_channel(dx_all, dy_all, cn, magnitude_all, dx, dy, magnitude):
 
 @kernel
 def suppress_row(dx, dy, above, here, below, low, high, codes):
-    """Classes of a row: SEED or WEAK where the magnitude is a maximum across the edge, by the direction of the gradient.
+    """Classes of a row: SEED or WEAK where the magnitude is a maximum across the edge, by the direction of the
+    gradient.
 
-    With F = |dx| tan 22.5: horizontal gradient iff |dy| <= F, vertical iff |dy| - 2 |dx| > F (tan 67.5 = 2 + tan 22.5), else
-    diagonal. From |dx| = 27146 on, which only given derivatives reach, |dx| tan 67.5 in 15 bits exceeds int32 in OpenCV, and what is
-    not horizontal counts as vertical there, hence here. The second neighbour may be equal on the axes and must be smaller on the
-    diagonals, hence the + 1. Runs in the type of the magnitude, 16 or 32 bits; |dx|, |dy| <= 32767, and <= 16383 in 16 bits.
+    With F = |dx| tan 22.5: horizontal gradient iff |dy| <= F, vertical iff |dy| - 2 |dx| > F (tan 67.5 = 2 + tan 22.5),
+    else diagonal. From |dx| = 27146 on, which only given derivatives reach, |dx| tan 67.5 in 15 bits exceeds int32 in
+    OpenCV, and what is not horizontal counts as vertical there, hence here. The second neighbour may be equal on the
+    axes and must be smaller on the diagonals, hence the + 1. Runs in the type of the magnitude, 16 or 32 bits; |dx|,
+    |dy| <= 32767, and <= 16383 in 16 bits.
     """
     like = here[0]
     tangent, one, zero = typed.cast(TAN_22_5, like), typed.cast(1, like), typed.cast(0, like)
@@ -92,7 +97,9 @@ def suppress_row(dx, dy, above, here, below, low, high, codes):
         flat = ay <= f
         steep = (typed.sub(ay, typed.add(ax, ax)) > f) | (ax >= tangent)
         falling = typed.bit_xor(a, b) >= zero
-        first = typed.select(flat, here[x], typed.select(steep, above[x + 1], typed.select(falling, above[x], above[x + 2])))
+        first = typed.select(
+            flat, here[x], typed.select(steep, above[x + 1], typed.select(falling, above[x], above[x + 2]))
+        )
         diagonal = typed.add(one, typed.select(falling, below[x + 2], below[x]))
         second = typed.select(flat, here[x + 2], typed.select(steep, below[x + 1], diagonal))
         kept = (m > first) & (m >= second) & (m > lower)
@@ -103,7 +110,8 @@ def suppress_row(dx, dy, above, here, below, low, high, codes):
 def settle_row(above, here, below, near):
     """Strong pixels of a row without a weak neighbour become EDGE: they have nothing to grow into.
 
-    The rows are those of the map, from the pixel left of the image to the one right of it; near is scratch of their length.
+    The rows are those of the map, from the pixel left of the image to the one right of it; near is scratch of their
+    length.
     """
     for x in range(near.size):
         near[x] = typed.bit_or(typed.bit_or(above[x], here[x]), below[x])
@@ -118,13 +126,16 @@ def settle_row(above, here, below, near):
 def classify_row(y, dx, dy, magnitude, low, high, codes, stride, near, y0, y1, h):
     """Row y of the map, once the magnitudes of rows y - 1 to y + 1 are in their slots; then row y - 1 is settled.
 
-    The first and last row of a band touch rows that another band writes; they stay as they are unless the image ends there.
+    The first and last row of a band touch rows that another band writes; they stay as they are unless the image ends
+    there.
     """
     w = dx.size
     start = (y + 1) * stride
     codes[start] = NONE
     codes[start + w + 1 : start + stride] = NONE
-    suppress_row(dx, dy, magnitude[(y + 2) % 3], magnitude[y % 3], magnitude[(y + 1) % 3], low, high, codes[start + 1 :])
+    suppress_row(
+        dx, dy, magnitude[(y + 2) % 3], magnitude[y % 3], magnitude[(y + 1) % 3], low, high, codes[start + 1 :]
+    )
     if y - 1 > y0 or (y - 1 == y0 == 0):
         settle_row(codes[start - 2 * stride :], codes[start - stride :], codes[start:], near[: w + 2])
     if y == h - 1 and (y > y0 or h == 1):
@@ -144,8 +155,8 @@ def clear_ends(codes, stride, y0, y1, h):
 def canny_band(src, cn, aperture, l2, low, high, dst, codes, stride, lines, magnitude, near, stack, y0, y1):
     """Rows [y0, y1) of an image of w * cn values a row, from pixels to grown seeds.
 
-    lines: int16, rows of w * cn + 2 * cn * (aperture // 2) values: 2 for the columns, 2 + 2 of dx and dy, 2 more for all channels.
-    magnitude: 3 rows of w + 2 (and one of w * cn + 2), int16 for L1 and int32 for L2, zero at either end.
+    lines: int16, rows of w * cn + 2 * cn * (aperture // 2) values: 2 for the columns, 2 + 2 of dx and dy, 2 more for
+    all channels. magnitude: 3 rows of w + 2 (and one of w * cn + 2), int16 for L1 and int32 for L2, zero at either end.
     """
     h = src.shape[0]
     n = src.shape[1]
@@ -225,7 +236,9 @@ def magnitude_row(dx, dy, l2, magnitude):
 
 @kernel
 def grow_inside(codes, stride, stack, dst, y0, y1):
-    """Grow the seeds of a band as far as its rows go that touch no other band; a band that is the whole image is finished here."""
+    """Grow the seeds of a band as far as its rows go that touch no other band; a band that is the whole image is
+    finished here.
+    """
     h = dst.shape[0]
     first = y0 + 1 if y0 > 0 else 0
     last = y1 - 1 if y1 < h else h
@@ -241,8 +254,8 @@ def grow_inside(codes, stride, stack, dst, y0, y1):
 def grow(codes, stride, stack, scan0, scan1, grow0, grow1):
     """Grow the seeds of rows [scan0, scan1) through weak pixels, inside rows [grow0, grow1).
 
-    A pixel outside those rows, or one that finds the stack full, is left as a SEED for a later call. Returns whether the stack
-    was full. Depth first; codes are single bits, so the weak ones of three neighbours come out of one word.
+    A pixel outside those rows, or one that finds the stack full, is left as a SEED for a later call. Returns whether
+    the stack was full. Depth first; codes are single bits, so the weak ones of three neighbours come out of one word.
     """
     first, last = (grow0 + 1) * stride, (grow1 + 1) * stride
     seeds = uint64(0x0202020202020202)
@@ -308,14 +321,16 @@ def canny(cpu, src, dst, cn, low, high, aperture, l2):
 def canny_from_gradients(cpu, dx, dy, dst, cn, low, high, l2):
     """Plan: as canny, the derivatives being there already."""
     n = dx.shape[1]
-    _detect(cpu, gradients_band, (dx, dy, cn, l2, low, high), dst, (((6, n), np.int16), ((4, n + 2), np.int32)), n * 1.0)
+    _detect(
+        cpu, gradients_band, (dx, dy, cn, l2, low, high), dst, (((6, n), np.int16), ((4, n + 2), np.int32)), n * 1.0
+    )
 
 
 def _detect(cpu, band, arguments, dst, scratch, row_ns):
     """Run ``band`` over the rows, then grow across the edges of the bands until no seed is left, then write the result.
 
-    Beyond input and result: the map, a byte a pixel, and stacks of at most STACK entries in all. A stack that runs full only
-    means another scan: what found no room stays a seed.
+    Beyond input and result: the map, a byte a pixel, and stacks of at most STACK entries in all. A stack that runs full
+    only means another scan: what found no room stays a seed.
     """
     h, w = dst.shape
     stride = (w + 9) // 8 * 8

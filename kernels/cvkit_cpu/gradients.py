@@ -13,9 +13,10 @@ from cvkit_cpu.jit import kernel
 def sobel_row_u8(src, y, cn, aperture, smooth, slope, dx, dy):
     """Row y of both derivatives as ``cv2.Sobel(..., CV_16S, ksize=aperture, borderType=BORDER_REPLICATE)`` gives them.
 
-    aperture is 3, 5 or 7; 7 is scaled by 1/16 and rounded half to even, as Canny takes it. smooth and slope are scratch, int16,
-    of w * cn + 2 * cn * (aperture // 2) values: columns first (smoothed in one, differenced in the other), then along the row.
-    Largest values: 4 * 255, 48 * 255 and 640 * 255 / 16, so int16 holds each of them; 64 * 255 in scratch likewise.
+    aperture is 3, 5 or 7; 7 is scaled by 1/16 and rounded half to even, as Canny takes it. smooth and slope are
+    scratch, int16, of w * cn + 2 * cn * (aperture // 2) values: columns first (smoothed in one, differenced in the
+    other), then along the row. Largest values: 4 * 255, 48 * 255 and 640 * 255 / 16, so int16 holds each of them; 64 *
+    255 in scratch likewise.
     """
     pad = cn * (aperture // 2)
     if aperture == 3:
@@ -130,7 +131,14 @@ def along7(smooth, slope, cn, dx, dy):
     s1, s2, s4, s5, s6 = smooth[cn:], smooth[2 * cn :], smooth[4 * cn :], smooth[5 * cn :], smooth[6 * cn :]
     for x in range(n):
         dx[x] = sixteenth(int32(s6[x] - smooth[x] + 4 * (s5[x] - s1[x]) + 5 * (s4[x] - s2[x])))
-    t1, t2, t3, t4, t5, t6 = slope[cn:], slope[2 * cn :], slope[3 * cn :], slope[4 * cn :], slope[5 * cn :], slope[6 * cn :]
+    t1, t2, t3, t4, t5, t6 = (
+        slope[cn:],
+        slope[2 * cn :],
+        slope[3 * cn :],
+        slope[4 * cn :],
+        slope[5 * cn :],
+        slope[6 * cn :],
+    )
     for x in range(n):
         dy[x] = sixteenth(int32(slope[x] + t6[x] + 6 * (t1[x] + t5[x]) + 15 * (t2[x] + t4[x]) + 20 * t3[x]))
 

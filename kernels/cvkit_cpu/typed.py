@@ -1,8 +1,8 @@
 """Arithmetic that keeps the width of its operands.
 
-Numba widens every small integer operation to int64, and LLVM narrows only part of it back: a kernel on 16-bit lanes then runs on
-64-bit ones, at a quarter of the speed. These intrinsics take two operands of one type and give that type; overflow wraps. They
-cost nothing and are the only dependable control of SIMD width.
+Numba widens every small integer operation to int64, and LLVM narrows only part of it back: a kernel on 16-bit lanes
+then runs on 64-bit ones, at a quarter of the speed. These intrinsics take two operands of one type and give that type;
+overflow wraps. They cost nothing and are the only dependable control of SIMD width.
 """
 
 from llvmlite import ir
