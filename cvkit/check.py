@@ -5,7 +5,7 @@ is broken.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 
 from cvkit.errors import ArgumentError, CvkitError, DtypeError
 from cvkit.operation import Spec, spec_of
+
+BORDERS = {"constant": 0, "replicate": 1, "reflect": 2, "wrap": 3, "reflect101": 4}
+ISOLATED = 16  # cv2's flag, which changes nothing for arrays
+DEPTHS = ("uint8", "int8", "uint16", "int16", "int32", "float32", "float64")  # by cv2's numbers
 
 Operation = Callable[..., Any]
 Array = NDArray[Any]
@@ -29,6 +33,11 @@ class Image(NamedTuple):
     width: int
     channels: int
     on_gpu: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a result of the same size: one channel has no axis of its own, as in OpenCV."""
+        return (self.height, self.width) if self.channels == 1 else (self.height, self.width, self.channels)
 
 
 def image(operation: Operation, src: Any, name: str = "src") -> Image:
@@ -108,6 +117,80 @@ def flag(operation: Operation, value: Any, name: str) -> bool:
     if not isinstance(value, (bool, np.bool_, int, np.integer)) or value not in (0, 1):
         raise DtypeError(f"{spec_of(operation).name}: {name} is {shown(value)}; it takes True or False.")
     return bool(value)
+
+
+def border(operation: Operation, value: Any, allowed: Sequence[str] | None = None) -> int:
+    """OpenCV's number of a border, given by word or by number; ``allowed`` narrows what the declaration lists."""
+    spec = spec_of(operation)
+    words = spec.borders if allowed is None else allowed
+    if isinstance(value, str):
+        word = value
+    elif isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        word = {number: name for name, number in BORDERS.items()}.get(int(value) & ~ISOLATED, "")
+    else:
+        raise DtypeError(f"{spec.name}: border is {shown(value)}; it takes {listed(words)}.")
+    if word not in words:
+        raise ArgumentError(f"{spec.name}: border is {shown(value)}; it takes {listed(words)}.")
+    return BORDERS[word]
+
+
+def size(
+    operation: Operation, value: Any, name: str = "ksize", *, least: int = 1, odd: bool = False
+) -> tuple[int, int]:
+    """Width and height of a kernel, in cv2's order; one number stands for both."""
+    spec = spec_of(operation)
+    pair = (value, value) if isinstance(value, (int, np.integer)) else value
+    wanted = f"a width and a height, whole numbers from {least} on" + (", odd" if odd else "")
+    if not isinstance(pair, (tuple, list, np.ndarray)) or len(pair) != 2 or not all(_whole(v) for v in pair):
+        raise DtypeError(f"{spec.name}: {name} is {shown(value)}; it takes {wanted}.")
+    if any(v < least or (odd and v % 2 == 0) for v in pair):
+        raise ArgumentError(f"{spec.name}: {name} is {tuple(int(v) for v in pair)}; it takes {wanted}.")
+    return int(pair[0]), int(pair[1])
+
+
+def whole(operation: Operation, value: Any, name: str, *, least: int | None = None, most: int | None = None) -> int:
+    """A whole number within bounds."""
+    spec = spec_of(operation)
+    if not _whole(value):
+        raise DtypeError(f"{spec.name}: {name} is {shown(value)}; it takes a whole number.")
+    if (least is not None and value < least) or (most is not None and value > most):
+        bounds = [f"from {least}" if least is not None else "", f"up to {most}" if most is not None else ""]
+        raise ArgumentError(
+            f"{spec.name}: {name} is {value}; it takes a whole number {' '.join(filter(None, bounds))}."
+        )
+    return int(value)
+
+
+def anchor(operation: Operation, value: Any, ksize: tuple[int, int]) -> tuple[int, int]:
+    """The anchor (x, y) in a kernel of ``ksize``; -1 is the middle."""
+    spec = spec_of(operation)
+    if not isinstance(value, (tuple, list)) or len(value) != 2 or not all(_whole(v) for v in value):
+        raise DtypeError(f"{spec.name}: anchor is {shown(value)}; it takes two whole numbers (x, y).")
+    x, y = (n // 2 if v == -1 else int(v) for v, n in zip(value, ksize, strict=True))
+    if not (0 <= x < ksize[0] and 0 <= y < ksize[1]):
+        raise ArgumentError(
+            f"{spec.name}: anchor is {tuple(value)}; it takes a place in the {ksize[0]} x {ksize[1]} kernel."
+        )
+    return x, y
+
+
+def output_dtype(operation: Operation, value: Any, source: Any, allowed: Mapping[str, Sequence[str]]) -> Any:
+    """The dtype of the result: None or -1 is the source's; a NumPy dtype, its name or cv2's number of a depth.
+
+    ``allowed`` lists for each dtype of the source what the result may have.
+    """
+    spec = spec_of(operation)
+    try:
+        if value is None or (_whole(value) and value == -1):
+            dtype = np.dtype(source)
+        else:
+            dtype = np.dtype(DEPTHS[int(value)] if _whole(value) else value)
+    except (IndexError, TypeError):
+        raise DtypeError(f"{spec.name}: dtype is {shown(value)}; it takes a NumPy dtype or a depth of cv2.") from None
+    if dtype.name not in allowed[np.dtype(source).name]:
+        takes = listed(allowed[np.dtype(source).name])
+        raise DtypeError(f"{spec.name}: dtype is {dtype.name}; for a source of {np.dtype(source)} it takes {takes}.")
+    return dtype
 
 
 def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, inputs: tuple[Image, ...]) -> None:
@@ -193,6 +276,10 @@ def _shape_error(spec: Spec, shape: tuple[int, ...], name: str) -> CvkitError:
     elif len(shape) == 4:
         hint = " Pass the images of a batch one by one."
     return ArgumentError(f"{spec.name}: {name} has shape {shape}; it takes {' or '.join(forms)}.{hint}")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
 
 
 def _size(dimensions: tuple[Any, ...]) -> str:

@@ -245,7 +245,7 @@ def _derivatives(pixels: Array, aperture: int) -> tuple[Array, Array]:
     def along(axis: int, weights: tuple[int, ...], values: Array) -> Array:
         length = values.shape[axis] - 2 * radius
         parts = [w * np.take(values, range(i, i + length), axis) for i, w in enumerate(weights)]
-        return np.sum(parts, axis=0, dtype=np.int32)
+        return np.asarray(np.sum(parts, axis=0, dtype=np.int32))
 
     dx = along(1, SLOPE[aperture], along(0, SMOOTH[aperture], padded))
     dy = along(1, SMOOTH[aperture], along(0, SLOPE[aperture], padded))

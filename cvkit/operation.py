@@ -2,11 +2,14 @@
 read it.
 """
 
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+
+from cvkit.errors import ArgumentError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -52,12 +55,31 @@ def operation(**declaration: Any) -> Callable[[Function], Function]:
 
     def declare(function: Function) -> Function:
         family = function.__module__.rpartition(".")[2]
+        if "dtype" in inspect.signature(function).parameters:
+            function = _without_ddepth(function)
         spec = Spec(name=function.__name__, family=family, function=function, **declaration)
         function.spec = spec  # type: ignore[attr-defined]
         _operations[spec.name] = spec
         return function
 
     return declare
+
+
+def _without_ddepth(function: Function) -> Function:
+    """cv2 takes the depth of the result by position where cvkit takes ``dtype=``: say so to who writes it as in cv2."""
+    parameters = inspect.signature(function).parameters.values()
+    most = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **options: Any) -> Any:
+        if len(args) > most:
+            raise ArgumentError(
+                f"{function.__name__}: {len(args)} arguments by position; it takes {most}. "
+                "The depth of the result is an option, dtype=, not cv2's ddepth by position, and so are the others."
+            )
+        return function(*args, **options)
+
+    return cast(Function, checked)
 
 
 def spec_of(function: Callable[..., Any]) -> Spec:

@@ -14,7 +14,8 @@ from cvkit.parity.images import Images
 Arguments = dict[str, Any]
 Reference = Callable[[Any], Any]
 """Takes the module cv2 and gives its result."""
-Cases = Callable[[Images], Iterator[tuple[Arguments, Reference]]]
+Cases = Callable[[Images], Iterator[Any]]
+"""Yields (arguments, reference), or (arguments, reference, criterion) for a case with a criterion of its own."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,28 @@ class Criterion:
 
     name: str
     bound: float = 0.0
+    """largest difference, relative to the largest absolute value of the reference"""
+    steps: int = 0
+    """largest difference as it is, for integers"""
     reason: str = ""
 
     def __str__(self) -> str:
+        if self.steps:
+            return f"{self.name}, within {self.steps}"
         return f"{self.name}, within {self.bound:g} of the largest" if self.bound else self.name
 
 
 EQUAL = Criterion("equal")
+
+
+def close(bound: float) -> Criterion:
+    """Float results whose order of summation is cvkit's own."""
+    return Criterion("close", bound)
+
+
+def disputed(reason: str, *, bound: float = 0.0, steps: int = 0) -> Criterion:
+    """Results on which OpenCV's own paths disagree with each other, and about what."""
+    return Criterion("disputed", bound, steps, reason)
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,17 @@ class Comparison:
 
 
 def compare(got: Any, want: Any, criterion: Criterion) -> Comparison:
-    """Compare dtype, shape and every element; the text says how many differ, where first, and by how much."""
+    """Compare dtype, shape and every element; the text says how many differ, where first, and by how much.
+
+    Results of several arrays are compared one by one, under one criterion.
+    """
+    if isinstance(want, tuple):
+        if not isinstance(got, tuple) or len(got) != len(want):
+            return Comparison(False, 1, np.inf, f"{type(got).__name__} instead of {len(want)} arrays")
+        parts = [compare(g, w, criterion) for g, w in zip(got, want, strict=True)]
+        text = "; ".join(f"array {i}: {p.text}" for i, p in enumerate(parts) if p.text)
+        worst = max(p.worst for p in parts)
+        return Comparison(all(p.same for p in parts), sum(p.differing for p in parts), worst, text)
     got, want = np.asarray(got), np.asarray(want)
     if got.dtype != want.dtype or got.shape != want.shape:
         return Comparison(False, want.size, np.inf, f"{got.dtype} {got.shape} instead of {want.dtype} {want.shape}")
@@ -108,7 +134,8 @@ def compare(got: Any, want: Any, criterion: Criterion) -> Comparison:
         return Comparison(True)
     distance = np.abs(got.astype(np.float64) - want.astype(np.float64))
     worst = float(np.nan_to_num(distance, nan=np.inf).max())
-    if criterion.bound and worst <= criterion.bound * float(np.abs(want).max()):
+    largest = float(np.abs(want.astype(np.float64)).max(initial=0, where=np.isfinite(want)))
+    if worst <= max(criterion.steps, criterion.bound * largest):
         return Comparison(True, differing, worst)
     first = tuple(int(i) for i in np.argwhere(unequal)[0])
     text = f"{differing} of {want.size} differ, first at {first}: {got[first]} instead of {want[first]}"

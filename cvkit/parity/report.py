@@ -137,27 +137,29 @@ def _prove_one(proof: Proof, cv2: Any, report: Report, device: str, max_pixels: 
     spec = spec_of(proof.operation)
     rows: dict[str, Row] = {}
     shown = False
-    for arguments, reference in proof.cases(Images(max_pixels)):
-        image = arguments[spec.images[0]]
-        row = rows.setdefault(image.dtype.name, Row(spec.name, image.dtype.name, str(proof.criterion)))
-        row.cases += 1
+    for arguments, reference, *own in proof.cases(Images(max_pixels)):
+        criterion = own[0] if own else proof.criterion
         want = reference(cv2)
+        dtype = (arguments[spec.images[0]] if spec.images else want).dtype.name
+        row = rows.setdefault(dtype, Row(spec.name, dtype, str(proof.criterion)))
+        row.cases += 1
         try:
             got = proof.operation(**arguments, device=device)
         except Exception as error:  # a case that raises is a case that fails, and the others still count
             row.failures.append(f"{described(arguments)}: {type(error).__name__}: {error}")
             continue
-        result = compare(got, want, proof.criterion)
+        result = compare(got, want, criterion)
+        if criterion.reason:
+            report.disputed[spec.name] = criterion.reason
         row.equal += result.differing == 0
         row.worst = max(row.worst, result.worst)
         if not result.same:
             row.failures.append(f"{described(arguments)}: {result.text}")
-        if not shown and _worth_showing(arguments, spec.images[0]):
-            report.showcases.append(Showcase(spec.name, described(arguments), np.asarray(got), np.asarray(want)))
+        if not shown and spec.images and _worth_showing(arguments, spec.images[0]):
+            first = [np.asarray(r[0] if isinstance(r, tuple) else r) for r in (got, want)]
+            report.showcases.append(Showcase(spec.name, described(arguments), *first))
             shown = True
     report.rows.extend(rows.values())
-    if proof.criterion.reason:
-        report.disputed[spec.name] = proof.criterion.reason
 
 
 def _worth_showing(arguments: Arguments, name: str) -> bool:
