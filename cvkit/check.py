@@ -5,6 +5,7 @@ is broken.
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -25,13 +26,14 @@ Array = NDArray[Any]
 
 class Image(NamedTuple):
     """A checked image: ``rows`` is (h, w * channels), C-contiguous, aligned, native and read-only; or an array on a GPU
-    as it came.
+    as it came. ``source`` is the caller's array.
     """
 
     rows: Any
     height: int
     width: int
     channels: int
+    source: Any
     on_gpu: bool = False
 
     @property
@@ -49,7 +51,7 @@ def image(operation: Operation, src: Any, name: str = "src") -> Image:
         if on_gpu(src):
             return _image_on_gpu(spec, src, name)
         src = _host_array(spec, src, name)
-    dtype = src.dtype
+    source, dtype = src, src.dtype
     if dtype.num not in _numbers(spec.dtypes):
         raise _dtype_error(spec, dtype, name)
     shape = src.shape
@@ -62,7 +64,7 @@ def image(operation: Operation, src: Any, name: str = "src") -> Image:
         src = np.require(src, dtype.newbyteorder("="), ["C", "A"])
     rows = src.reshape(height, width * channels)
     rows.setflags(write=False)
-    return Image(rows, height, width, channels)
+    return Image(rows, height, width, channels, source)
 
 
 @cache
@@ -73,6 +75,8 @@ def _numbers(dtypes: tuple[str, ...]) -> frozenset[int]:
 
 def on_gpu(array: Any) -> bool:
     """Whether an array lies on a CUDA device: it says so by ``__cuda_array_interface__`` or by DLPack."""
+    if isinstance(array, type):
+        return False
     if hasattr(array, "__cuda_array_interface__"):
         return True
     device = getattr(array, "__dlpack_device__", None)
@@ -90,24 +94,24 @@ def same_size(operation: Operation, first: Image, second: Image, names: tuple[st
 
 def number(operation: Operation, value: Any, name: str) -> float:
     """A finite real number."""
-    if type(value) is int:
-        return float(value) if -(2**53) < value < 2**53 else math.copysign(2.0**53, value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise DtypeError(f"{spec_of(operation).name}: {name} is {shown(value)}; it takes a number.")
-    if not math.isfinite(value):
+    try:
+        result = float(value)
+    except OverflowError:  # an int above all floats
+        result = math.copysign(sys.float_info.max, 1 if value > 0 else -1)
+    if not math.isfinite(result):
         raise ArgumentError(f"{spec_of(operation).name}: {name} is {value}; it takes a finite number.")
-    return float(value)
+    return result
 
 
 def choice(operation: Operation, value: Any, name: str) -> Any:
-    """One of the values that the declaration lists for the argument."""
+    """One of the values that the declaration lists for the argument, as it stands there."""
     spec = spec_of(operation)
     allowed = spec.choices[name]
-    if type(value) is int and value in allowed:
-        return value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer, str)) or value not in allowed:
         raise ArgumentError(f"{spec.name}: {name} is {shown(value)}; it takes {listed(allowed)}.")
-    return value
+    return allowed[allowed.index(value)]
 
 
 def flag(operation: Operation, value: Any, name: str) -> bool:
@@ -208,8 +212,15 @@ def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, i
         raise ArgumentError(f"{name}: out has shape {out.shape}; the result has {shape}.")
     if not out.flags.writeable:
         raise ArgumentError(f"{name}: out is read-only; it takes an array that can be written.")
-    if any(isinstance(i.rows, np.ndarray) and np.may_share_memory(out, i.rows) for i in inputs):
+    if any(isinstance(i.source, np.ndarray) and _overlap(out, i.source) for i in inputs):
         raise ArgumentError(f"{name}: out overlaps an input; it takes an array with memory of its own.")
+
+
+def _overlap(a: Array, b: Array) -> bool:
+    try:
+        return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True  # not sure, so no risk
 
 
 def _host_array(spec: Spec, src: Any, name: str) -> Array:
@@ -221,7 +232,7 @@ def _host_array(spec: Spec, src: Any, name: str) -> Array:
         )
     if isinstance(src, np.ndarray):
         return np.asarray(src)
-    if hasattr(src, "__dlpack__"):
+    if hasattr(src, "__dlpack__") and not isinstance(src, type):
         try:
             return np.from_dlpack(src)
         except (BufferError, RuntimeError, TypeError) as error:
@@ -243,7 +254,8 @@ def _image_on_gpu(spec: Spec, src: Any, name: str) -> Image:
     dtype = np.dtype(interface["typestr"]) if interface else np.dtype(str(src.dtype).rpartition(".")[2])
     if dtype.name not in spec.dtypes:
         raise _dtype_error(spec, dtype, name)
-    return Image(src, *_dimensions(spec, tuple(interface["shape"] if interface else src.shape), name), on_gpu=True)
+    shape = tuple(interface["shape"] if interface else src.shape)
+    return Image(src, *_dimensions(spec, shape, name), src, on_gpu=True)
 
 
 def _dimensions(spec: Spec, shape: tuple[int, ...], name: str) -> tuple[int, int, int]:

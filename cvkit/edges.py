@@ -99,7 +99,7 @@ def canny(
     array([  0, 255,   0,   0, 255,   0,   0], dtype=uint8)
     """
     image = check.image(canny, src)
-    check.choice(canny, aperture, "aperture")
+    aperture = check.choice(canny, aperture, "aperture")
     l2 = check.flag(canny, l2_gradient, "l2_gradient")
     low, high = check.number(canny, low, "low"), check.number(canny, high, "high")
     lower, upper = _thresholds(low, high, aperture, l2)
@@ -224,7 +224,7 @@ def canny_stages(src: Any, low: float, high: float, *, aperture: int = 3, l2_gra
     """
     image = check.image(canny, src)
     place(canny, "cpu", image)  # refuses an array on a GPU
-    check.choice(canny, aperture, "aperture")
+    aperture = check.choice(canny, aperture, "aperture")
     l2 = check.flag(canny, l2_gradient, "l2_gradient")
     low, high = check.number(canny, low, "low"), check.number(canny, high, "high")
     lower, upper = _thresholds(low, high, aperture, l2)
@@ -243,9 +243,9 @@ def _derivatives(pixels: Array, aperture: int) -> tuple[Array, Array]:
     padded = np.pad(pixels, ((radius, radius), (radius, radius), (0, 0)), mode="edge")
 
     def along(axis: int, weights: tuple[int, ...], values: Array) -> Array:
-        length = values.shape[axis] - 2 * radius
-        parts = [w * np.take(values, range(i, i + length), axis) for i, w in enumerate(weights)]
-        return np.asarray(np.sum(parts, axis=0, dtype=np.int32))
+        last = values.shape[axis] - 2 * radius
+        shifted = [values[i : i + last] if axis == 0 else values[:, i : i + last] for i in range(len(weights))]
+        return np.asarray(sum(w * part for w, part in zip(weights, shifted, strict=True) if w))
 
     dx = along(1, SLOPE[aperture], along(0, SMOOTH[aperture], padded))
     dy = along(1, SMOOTH[aperture], along(0, SLOPE[aperture], padded))
@@ -334,7 +334,7 @@ def canny_thresholds(src: Any, *, aperture: int = 3, l2_gradient: bool = False) 
     """
     image = check.image(canny, src)
     place(canny, "cpu", image)
-    check.choice(canny, aperture, "aperture")
+    aperture = check.choice(canny, aperture, "aperture")
     l2 = check.flag(canny, l2_gradient, "l2_gradient")
     pixels = image.rows.reshape(image.height, image.width, image.channels).astype(np.int32)
     magnitude = _strongest_channel(*_derivatives(pixels, aperture), l2)[2].ravel()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvkit.io import encode
-from cvkit.parity.report import Report, Row, Showcase
+from cvkit.parity.outcome import Report, Row, Showcase
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; }

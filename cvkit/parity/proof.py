@@ -132,7 +132,7 @@ def compare(got: Any, want: Any, criterion: Criterion) -> Comparison:
     differing = int(np.count_nonzero(unequal))
     if not differing:
         return Comparison(True)
-    distance = np.abs(got.astype(np.float64) - want.astype(np.float64))
+    distance = np.abs(got[unequal].astype(np.float64) - want[unequal].astype(np.float64))
     worst = float(np.nan_to_num(distance, nan=np.inf).max())
     largest = float(np.abs(want.astype(np.float64)).max(initial=0, where=np.isfinite(want)))
     if worst <= max(criterion.steps, criterion.bound * largest):

@@ -5,64 +5,21 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cvkit.errors import ArgumentError, CvkitError
 from cvkit.files import store
 from cvkit.operation import spec_of
 from cvkit.parity.images import Images
+from cvkit.parity.outcome import Report, Row, Showcase
+from cvkit.parity.page import page
 from cvkit.parity.proof import Arguments, Proof, compare, described, proofs
 
 AVX2 = 11  # OpenCV's number of the processor feature
 SIMULATOR_PIXELS = 600  # it interprets about a thousand pixels a second
-
-
-@dataclass
-class Row:
-    """What the cases of one operation and dtype came to."""
-
-    operation: str
-    dtype: str
-    criterion: str
-    cases: int = 0
-    equal: int = 0
-    worst: float = 0.0
-    failures: list[str] = field(default_factory=list)
-
-    @property
-    def verdict(self) -> str:
-        """In a word, whether the criterion was met."""
-        if self.failures:
-            return "falls short"
-        return "equal" if self.equal == self.cases else "within bound"
-
-
-@dataclass(frozen=True)
-class Showcase:
-    """One case to look at: both results as arrays."""
-
-    operation: str
-    arguments: str
-    got: NDArray[Any]
-    want: NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Report:
-    """All rows of a run, what they were compared with, and where the reference is disputed."""
-
-    about: dict[str, str]
-    rows: list[Row]
-    showcases: list[Showcase]
-    disputed: dict[str, str]
-
-    @property
-    def passed(self) -> bool:
-        return not any(row.failures for row in self.rows)
 
 
 def run(
@@ -92,8 +49,6 @@ def run(
         if json is not None:
             store(json, (_as_json(report) + "\n").encode())
         if html is not None:
-            from cvkit.parity.page import page
-
             store(html, page(report).encode())
     except OSError as error:
         raise CvkitError(

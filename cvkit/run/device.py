@@ -270,12 +270,12 @@ def _caller_stream(foreign: Any) -> int | None:
 def _numba_cuda() -> Any:
     """numba.cuda, or DeviceError with what is missing."""
     if importlib.util.find_spec("numba_cuda") is None:
-        raise DeviceError(f"CUDA was asked for and the package numba-cuda is missing; {INSTALL}.")
+        raise DeviceError(f"the package numba-cuda is missing; {INSTALL}.")
     from numba import cuda
 
     if not cuda.config.ENABLE_CUDASIM and not cuda.is_available():
         reason = " ".join(str(cuda.cuda_error() or "no device was found").split()).rstrip(".")
-        raise DeviceError(f"CUDA was asked for and this machine has no usable NVIDIA GPU or driver ({reason}).")
+        raise DeviceError(f"this machine has no usable NVIDIA GPU or driver ({reason}).")
     return cuda
 
 

@@ -85,8 +85,11 @@ class OnCuda:
     def __init__(self, operation: Operation, images: tuple[Image, ...]) -> None:
         from cvkit.run.device import cuda_device
 
-        # On the caller's stream, so that the order of the caller's own work holds.
-        self.unit: Any = cuda_device().beside(*(i.rows for i in images if i.on_gpu))
+        try:
+            # On the caller's stream, so that the order of the caller's own work holds.
+            self.unit: Any = cuda_device().beside(*(i.rows for i in images if i.on_gpu))
+        except DeviceError as error:
+            raise DeviceError(f"{spec_of(operation).name}: device is cuda, but {error}") from error
         self._operation = operation
         self._images = images
         self._out: Any = None

@@ -49,7 +49,8 @@ class KernelCache:
 
     def __init__(self, function):
         self._name = f"{function.__module__}.{function.__qualname__}"
-        self._module = function.__module__
+        # Now, while the files still hold what has been imported.
+        self._stamp = closure_stamp(function.__module__)
 
     @property
     def cache_path(self):
@@ -81,9 +82,8 @@ class KernelCache:
         """Nothing is kept in memory."""
 
     def _path(self, signature, codegen):
-        stamp = closure_stamp(self._module)
         where = folder()
-        if stamp is None or where is None:
+        if self._stamp is None or where is None:
             return None
         options = (
             config.OPT,
@@ -93,7 +93,7 @@ class KernelCache:
             config.DEBUGINFO_DEFAULT,
         )
         versions = (sys.version, platform.machine(), numba.__version__, llvmlite.__version__)
-        key = repr((self._name, stamp, str(signature), codegen.magic_tuple(), options, versions))
+        key = repr((self._name, self._stamp, str(signature), codegen.magic_tuple(), options, versions))
         return where / f"{self._name}-{hashlib.sha256(key.encode()).hexdigest()[:32]}.kernel"
 
 
@@ -104,13 +104,13 @@ def folder():
     Its files are machine code and are executed, so a folder of another user or one that others may write is not used.
     """
     path = os.environ.get("CVKIT_CACHE_DIR") or _user_cache() / "cvkit"
-    path = Path(path).expanduser() / "kernels"
     try:
+        path = Path(path).expanduser() / "kernels"
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = path.stat()
         with tempfile.TemporaryFile(dir=path):
             pass
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home
         return None
     if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
         return None
@@ -143,11 +143,12 @@ def closure_stamp(module):
     return digest.hexdigest()
 
 
+@cache
 def _source(name):
     try:
         spec = importlib.util.find_spec(name)
         return Path(spec.origin).read_bytes() if spec and spec.origin else None
-    except (ImportError, AttributeError, OSError):
+    except (ImportError, AttributeError, OSError, ValueError):  # ValueError: a script has no spec
         return None
 
 

@@ -67,6 +67,8 @@ def absolute(context, a):
     """|a|; the smallest integer is its own absolute value."""
 
     def build(context, builder, signature, args):
+        if not _signed(signature.args[0]):
+            return args[0]
         return _llvm(builder, "abs", [args[0], ir.Constant(ir.IntType(1), 0)])
 
     return a(a), build
@@ -132,7 +134,7 @@ def trailing_zeros(context, a):
 def _loader(kind):
     @intrinsic
     def load(context, array, index):
-        if not (isinstance(array, types.Array) and array.dtype == types.uint8 and array.ndim == 1):
+        if not (isinstance(array, types.Array) and (array.dtype, array.ndim, array.layout) == (types.uint8, 1, "C")):
             raise TypingError(f"typed.load_{kind}: a flat uint8 array, not {array}")
 
         def build(context, builder, signature, args):

@@ -1,0 +1,322 @@
+"""Where and on how many threads operations run: settings, concurrent calls, processes, errors in a band."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+from support import HostTensor, assert_same, large_photo, noise, photo, run_python, start_python
+
+import cvkit
+from cvkit import canny
+from cvkit.run import device, placement, threads
+from cvkit.run.threads import Cpu, available_cpus
+
+WHOLE = "it takes a whole number from 1 on."
+
+
+def test_number_of_threads():
+    cvkit.set_num_threads(3)
+    assert cvkit.get_num_threads() == 3
+    cvkit.set_num_threads(np.int64(2))
+    assert cvkit.get_num_threads() == 2
+    assert type(cvkit.get_num_threads()) is int
+
+
+@pytest.mark.parametrize(
+    ("n", "shown"), [(0, "0"), (-2, "-2"), (True, "True"), (2.0, r"2\.0"), ("2", "'2'"), (None, "None")]
+)
+def test_wrong_number_of_threads(n, shown):
+    before = cvkit.get_num_threads()
+    with pytest.raises(cvkit.ArgumentError, match=rf"^set_num_threads: n is {shown}; {WHOLE}$"):
+        cvkit.set_num_threads(n)
+    assert cvkit.get_num_threads() == before
+
+
+@pytest.mark.parametrize(("value", "count"), [("5", 5), (" 3 ", 3), ("", None), ("  ", None)])
+def test_number_of_threads_from_the_environment(value, count, monkeypatch):
+    monkeypatch.setenv("CVKIT_NUM_THREADS", value)
+    monkeypatch.setattr(threads, "_count", None)
+    assert cvkit.get_num_threads() == (count or available_cpus())
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "2.5", "many", "1e1"])
+def test_wrong_environment(value, monkeypatch):
+    """Said at the first call that needs it, and again at the next."""
+    monkeypatch.setenv("CVKIT_NUM_THREADS", value)
+    monkeypatch.setattr(threads, "_count", None)
+    for _ in range(2):
+        with pytest.raises(cvkit.ArgumentError, match=f"^CVKIT_NUM_THREADS is '{value}'; {WHOLE}$"):
+            cvkit.get_num_threads()
+    cvkit.set_num_threads(2)
+    assert cvkit.get_num_threads() == 2
+
+
+def test_environment_of_a_new_process():
+    code = "import cvkit; print(cvkit.get_num_threads(), cvkit.get_device())"
+    assert run_python(code, CVKIT_NUM_THREADS="3", CVKIT_DEVICE="cpu") == "3 cpu"
+    assert run_python(code, CVKIT_NUM_THREADS=None, CVKIT_DEVICE=None) == f"{available_cpus()} auto"
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="only Linux tells and sets the processors of a process"
+)
+def test_available_cpus_are_those_of_the_process():
+    mine = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(mine)})
+        assert available_cpus() == 1
+    finally:
+        os.sched_setaffinity(0, mine)
+    assert 1 <= available_cpus() <= len(mine)
+
+
+@pytest.mark.parametrize(
+    ("limit", "cpus"),
+    [("max 100000", 8), ("250000 100000", 3), ("5000 100000", 1), ("9900000 100000", 8), ("", 8), ("x y", 8)],
+)
+def test_limit_of_the_control_group(limit, cpus, tmp_path, monkeypatch):
+    """2.5 processors' time keeps 3 threads busy part of the time."""
+    (tmp_path / "cpu.max").write_text(limit)
+    opened = open(tmp_path / "cpu.max", encoding="ascii")  # noqa: SIM115 - closed by available_cpus
+    monkeypatch.setattr(threads, "open", lambda path, **options: opened, raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    assert available_cpus() == cpus
+
+
+def test_device_setting(monkeypatch):
+    monkeypatch.setattr(placement, "_default", None)
+    monkeypatch.setenv("CVKIT_DEVICE", " cpu ")
+    assert cvkit.get_device() == "cpu"
+    for choice in ("auto", "cuda", "cpu"):
+        cvkit.set_device(choice)
+        assert cvkit.get_device() == choice
+    for wrong in ("gpu", "CPU", None, 0):
+        with pytest.raises(
+            cvkit.ArgumentError, match=f"^set_device: device is {wrong!r}; it takes auto, cpu or cuda\\.$"
+        ):
+            cvkit.set_device(wrong)
+    assert cvkit.get_device() == "cpu"
+
+
+def test_wrong_device_in_the_environment(monkeypatch):
+    monkeypatch.setattr(placement, "_default", None)
+    monkeypatch.setenv("CVKIT_DEVICE", "gpu")
+    with pytest.raises(cvkit.ArgumentError, match=r"^CVKIT_DEVICE is 'gpu'; it takes auto, cpu or cuda\.$"):
+        canny(noise((3, 4)), 1, 2)
+    assert canny(noise((3, 4)), 1, 2, device="cpu").shape == (3, 4)
+
+
+@pytest.mark.parametrize("how", ["argument", "setting"])
+def test_cuda_without_a_gpu(how, monkeypatch):
+    """Asked for and not there: an error, never the CPU in silence."""
+
+    def absent():
+        raise cvkit.DeviceError("there is none.")
+
+    monkeypatch.setattr(device, "_numba_cuda", absent)
+    monkeypatch.setattr(device, "_device", None)
+    monkeypatch.delenv("CVKIT_CUDA_DRIVER", raising=False)
+    cvkit.set_device("cuda" if how == "setting" else "auto")
+    with pytest.raises(cvkit.DeviceError, match=r"^canny: device is cuda, but there is none\.$"):
+        canny(noise((3, 4)), 1, 2, **({"device": "cuda"} if how == "argument" else {}))
+    assert canny(noise((3, 4)), 1, 2, device="cpu").shape == (3, 4)
+
+
+def test_arrays_on_two_sides():
+    """A pair of which one lies on a GPU; and what lies in host memory by its own word stays on the CPU."""
+    dx = np.zeros((3, 4), np.int16)
+    interface = {"shape": (3, 4), "typestr": "<i2", "data": (0, False), "version": 3}
+    there = type("Tensor", (), {"__cuda_array_interface__": interface})()
+    for pair in ((dx, there), (there, dx)):
+        with pytest.raises(cvkit.DeviceError, match="some arrays lie on a GPU and some in host memory"):
+            cvkit.canny_from_gradients(*pair, 1, 2)
+    floats = type("Tensor", (), {"__cuda_array_interface__": {**interface, "typestr": "<f4"}})()
+    with pytest.raises(cvkit.DtypeError, match="dx has dtype float32; it takes int16"):
+        cvkit.canny_from_gradients(floats, dx, 1, 2)
+    assert_same(cvkit.canny_from_gradients(HostTensor(dx), dx, 1, 2), np.zeros((3, 4), np.uint8))
+
+
+def test_the_host_path_leaves_cuda_alone():
+    code = """
+import sys, numpy as np, cvkit
+cvkit.canny(np.zeros((9, 9), np.uint8), 1, 2)
+print([m for m in ("numba.cuda", "cvkit_cuda", "cvkit.run.device") if m in sys.modules])
+"""
+    assert run_python(code) == "[]"
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 1080])
+@pytest.mark.parametrize("count", [1, 2, 3, 16])
+def test_bands_cover_the_rows(rows, count):
+    cvkit.set_num_threads(count)
+    for row_ns in (0.001, 1000.0, 1e9):
+        bands = Cpu().split(rows, row_ns)
+        assert 1 <= len(bands) <= min(rows, count)
+        assert [row for y0, y1 in bands for row in range(y0, y1)] == list(range(rows))
+        assert max(y1 - y0 for y0, y1 in bands) - min(y1 - y0 for y0, y1 in bands) <= 1
+    assert len(Cpu().split(rows, 1e9)) == min(rows, count), "expensive rows are shared by all threads"
+    assert len(Cpu().split(rows, 0.001)) == 1, "cheap ones are not worth a thread"
+
+
+BANDS = [(0, 2), (2, 5), (5, 6), (6, 9)]
+
+
+def test_bands_return_in_order():
+    def core(factor, scratch, y0, y1):
+        scratch[:] = y0
+        return factor * int(scratch.sum()), y1
+
+    got = Cpu().bands(core, 2, bands=BANDS, scratch=[((3, 2), np.int16)])
+    assert got == [(12 * y0, y1) for y0, y1 in BANDS]
+
+
+@pytest.mark.parametrize("bands", [BANDS, BANDS[:1]], ids=["several", "one"])
+def test_an_exception_in_a_band_reaches_the_caller(bands):
+    """After the other bands are done, which may use the caller's arrays; and the threads go on working."""
+    done = []
+
+    def core(y0, y1):
+        if y0 == 0:
+            raise KeyError("in a band")
+        done.append(y0)
+
+    with pytest.raises(KeyError, match="in a band"):
+        Cpu().bands(core, bands=bands)
+    assert sorted(done) == [y0 for y0, _ in bands[1:]]
+    assert Cpu().bands(lambda y0, y1: y1 - y0, bands=BANDS) == [2, 3, 1, 3]
+
+
+def test_bands_inside_a_band():
+    """A core that splits its own work: the caller works too, so that nobody waits for a free thread for ever."""
+
+    def outer(y0, y1):
+        return sum(Cpu().bands(lambda a, b: b - a, bands=BANDS))
+
+    assert Cpu().bands(outer, bands=[(i, i + 1) for i in range(12)]) == [9] * 12
+
+
+def cases():
+    """Images of many sizes, some of them cut in bands, each with the thresholds and what cv2 makes of it."""
+    sources = [
+        large_photo(),
+        photo("chelsea.png"),
+        photo("camera.png", gray=True),
+        *(noise((20 + i, 300 - i)) for i in range(20)),
+    ]
+    options = [{}, {"aperture": 5}, {"l2_gradient": True}]
+    for i, src in enumerate(sources):
+        chosen = options[i % 3]
+        low, high = (600, 2400) if chosen.get("aperture") else (60, 240)
+        want = cv2.Canny(
+            src, low, high, apertureSize=chosen.get("aperture", 3), L2gradient=chosen.get("l2_gradient", False)
+        )
+        yield {"src": src, "low": low, "high": high, **chosen}, want
+
+
+def test_calls_from_many_threads(monkeypatch):
+    """Eight callers that share three threads' worth of workers."""
+    monkeypatch.setattr(threads, "SMALLEST_BAND_NS", 10_000)
+    cvkit.set_num_threads(3)
+    todo = [*cases()] * 4
+    with ThreadPoolExecutor(8) as pool:
+        for (case, want), got in zip(todo, pool.map(lambda each: canny(**each[0]), todo), strict=True):
+            assert_same(got, want, case)
+
+
+def test_setting_the_threads_while_calls_run(monkeypatch):
+    monkeypatch.setattr(threads, "SMALLEST_BAND_NS", 1000)
+    stop = threading.Event()
+
+    def change():
+        while not stop.wait(0.001):
+            cvkit.set_num_threads(1 + int.from_bytes(os.urandom(1)) % 5)
+
+    changer = threading.Thread(target=change)
+    changer.start()
+    try:
+        for case, want in cases():
+            assert_same(canny(**case), want, case)
+    finally:
+        stop.set()
+        changer.join()
+
+
+def test_alternating_sizes_and_options():
+    """Scratch that one call leaves to the next never shows, whatever the two were."""
+    todo = [*cases()][1:]
+    for other in (todo, todo[::-1], todo[::2] + todo[1::2]):
+        for case, want in other:
+            assert_same(canny(**case), want, case)
+
+
+PROCESSES = """
+import multiprocessing, os, signal, sys, threading, zlib
+from concurrent.futures import ProcessPoolExecutor
+import numpy as np
+import cvkit
+from cvkit.run import threads
+
+threads.SMALLEST_BAND_NS = 10_000
+image = np.random.default_rng(5).integers(0, 256, (900, 1300), np.uint8)
+
+def checksum(rows):
+    cvkit.set_num_threads(4)
+    result = zlib.crc32(cvkit.canny(image[:rows], 200, 600).tobytes())
+    assert any(thread.name == "cvkit" for thread in threading.enumerate()), "a process has workers of its own"
+    return result
+
+def by_fork(stop):
+    calls = lambda: [checksum(700) for _ in iter(stop.is_set, True)]
+    callers = [threading.Thread(target=calls, daemon=True) for _ in range(3 if sys.argv[1] == "os.fork, busy" else 0)]
+    for caller in callers:
+        caller.start()
+    children = []
+    for rows in (900, 700) * 4:
+        if not (child := os.fork()):
+            signal.alarm(40)  # a child that waits for ever ends before the test does
+            os._exit(0 if checksum(rows) == own[rows] else 1)
+        children.append(child)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    stop.set()
+    for caller in callers:
+        caller.join()
+    return ends
+
+if __name__ == "__main__":
+    own = {rows: checksum(rows) for rows in (900, 700)}  # the workers run from here on
+    if sys.argv[1].startswith("os.fork"):
+        assert by_fork(threading.Event()) == [0] * 8
+    else:
+        with ProcessPoolExecutor(2, multiprocessing.get_context(sys.argv[1])) as pool:
+            assert list(pool.map(checksum, (900, 700, 900))) == [own[900], own[700], own[900]]
+    assert checksum(900) == own[900]
+    print("equal")
+"""
+
+
+@pytest.mark.parametrize("method", ["os.fork", "os.fork, busy", "fork", "forkserver", "spawn"])
+def test_child_processes(method, tmp_path):
+    """Children that inherit nothing of the parent's threads, after those have worked or while they do."""
+    if method != "spawn" and not hasattr(os, "fork"):
+        pytest.skip("the system has no fork")
+    (tmp_path / "program.py").write_text(PROCESSES)
+    process = start_python("-W", "ignore::DeprecationWarning", tmp_path / "program.py", method)
+    try:
+        output, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert output.strip() == "equal", errors
+
+
+def test_the_end_of_a_process_waits_for_no_thread():
+    """Worker threads never keep a program alive."""
+    code = "from cvkit.run.threads import Cpu; Cpu().bands(lambda a, b: None, bands=[(0, 1)] * 4); print('end')"
+    assert run_python(code) == "end"
+
+
+def test_children_find_the_same_modules():
+    """What the tests above rest on: a process started here imports this cvkit."""
+    assert run_python("import cvkit; print(cvkit.__file__)") == cvkit.__file__
