@@ -90,6 +90,7 @@ def canny(
     Notes
     -----
     J. Canny, A computational approach to edge detection, IEEE PAMI 8(6), 1986. ``canny_stages`` shows each step.
+    Thresholds above every int32 are above every magnitude; with L1, OpenCV takes them for negative ones.
 
     Examples
     --------

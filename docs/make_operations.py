@@ -10,8 +10,8 @@ from cvkit.parity.proof import Proof, proofs
 
 HEAD = """# Operations
 
-Made by `docs/make_operations.py` from what each operation declares and how it is proved. "Cases" are those of `cvkit
-parity`, against OpenCV 5.0.0; "equal" means that dtype, shape and every element agree.
+Made by `docs/make_operations.py` from what each operation declares and how it is proved. Cases are those that
+`cvkit parity` compares with OpenCV 5.0.0; "equal" means that dtype, shape and every element agree.
 
 | operation | result | equals | dtypes | channels | cases | criterion | CUDA |
 |---|---|---|---|---|---|---|---|

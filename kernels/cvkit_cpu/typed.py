@@ -16,10 +16,6 @@ def _same(name, first, *others):
         raise TypingError(f"typed.{name}: operands of one type, not {(first, *others)}")
 
 
-def _signed(number):
-    return not isinstance(number, types.Integer) or number.signed
-
-
 def _llvm(builder, name, arguments, result=None):
     """Call the LLVM intrinsic ``name`` for the type of the first argument."""
     kind = arguments[0].type
@@ -30,32 +26,43 @@ def _llvm(builder, name, arguments, result=None):
     return builder.call(function, arguments)
 
 
+def _integers(name, *operands):
+    if not all(isinstance(operand, types.Integer) for operand in operands):
+        raise TypingError(f"typed.{name}: integers, not {operands}")
+
+
+def _floats(name, *operands):
+    if not all(isinstance(operand, types.Float) for operand in operands):
+        raise TypingError(f"typed.{name}: floats, not {operands}")
+
+
 def _binary(name, build):
     @intrinsic
     def operation(context, a, b):
         _same(name, a, b)
+        _integers(name, a)
         return a(a, b), lambda context, builder, signature, args: build(builder, signature.args[0], *args)
 
     operation.__name__ = operation.__qualname__ = name
     return operation
 
 
-def _instruction(name):
-    return _binary(name.strip("_"), lambda builder, kind, a, b: getattr(builder, name)(a, b))
+def _instruction(name, method):
+    return _binary(name, lambda builder, kind, a, b: getattr(builder, method)(a, b))
 
 
 def _by_sign(name, signed, unsigned):
-    return _binary(name, lambda builder, kind, a, b: _llvm(builder, signed if _signed(kind) else unsigned, [a, b]))
+    return _binary(name, lambda builder, kind, a, b: _llvm(builder, signed if kind.signed else unsigned, [a, b]))
 
 
-add = _instruction("add")
-sub = _instruction("sub")
-mul = _instruction("mul")
-shl = _instruction("shl")
-bit_and = _instruction("and_")
-bit_or = _instruction("or_")
-bit_xor = _instruction("xor")
-shr = _binary("shr", lambda builder, kind, a, b: (builder.ashr if _signed(kind) else builder.lshr)(a, b))
+add = _instruction("add", "add")
+sub = _instruction("sub", "sub")
+mul = _instruction("mul", "mul")
+shl = _instruction("shl", "shl")
+bit_and = _instruction("bit_and", "and_")
+bit_or = _instruction("bit_or", "or_")
+bit_xor = _instruction("bit_xor", "xor")
+shr = _binary("shr", lambda builder, kind, a, b: (builder.ashr if kind.signed else builder.lshr)(a, b))
 minimum = _by_sign("minimum", "smin", "umin")
 maximum = _by_sign("maximum", "smax", "umax")
 add_saturated = _by_sign("add_saturated", "sadd.sat", "uadd.sat")
@@ -65,9 +72,10 @@ sub_saturated = _by_sign("sub_saturated", "ssub.sat", "usub.sat")
 @intrinsic
 def absolute(context, a):
     """|a|; the smallest integer is its own absolute value."""
+    _integers("absolute", a)
 
     def build(context, builder, signature, args):
-        if not _signed(signature.args[0]):
+        if not signature.args[0].signed:
             return args[0]
         return _llvm(builder, "abs", [args[0], ir.Constant(ir.IntType(1), 0)])
 
@@ -95,6 +103,7 @@ def cast(context, value, like):
 def high_product(context, a, b):
     """(a * b) >> 16 for a, b in [0, 32767], in 16 or 32 bits."""
     _same("high_product", a, b)
+    _integers("high_product", a)
 
     def build(context, builder, signature, args):
         wide = ir.IntType(max(32, args[0].type.width))
@@ -108,12 +117,14 @@ def high_product(context, a, b):
 def fma(context, a, b, c):
     """a * b + c with one rounding."""
     _same("fma", a, b, c)
+    _floats("fma", a)
     return a(a, b, c), lambda context, builder, signature, args: _llvm(builder, "fma", list(args))
 
 
 @intrinsic
 def rint_int32(context, a):
     """A float rounded half to even, as int32; the caller clamps first."""
+    _floats("rint_int32", a)
 
     def build(context, builder, signature, args):
         return builder.fptosi(_llvm(builder, "rint", list(args)), ir.IntType(32))
@@ -124,6 +135,7 @@ def rint_int32(context, a):
 @intrinsic
 def trailing_zeros(context, a):
     """Number of zero bits below the lowest set bit; the width of the type for 0."""
+    _integers("trailing_zeros", a)
 
     def build(context, builder, signature, args):
         return _llvm(builder, "cttz", [args[0], ir.Constant(ir.IntType(1), 0)])
