@@ -1,4 +1,4 @@
-"""The command line: what single commands have beyond the generated part, and the commands that take no images."""
+"""The command line: the group of commands, and those that take no images."""
 
 import contextlib
 import functools
@@ -15,76 +15,11 @@ from typing import Any, NoReturn
 import click
 
 import cvkit
-from cvkit import batch
-from cvkit._commands import Number, Special, image_command, progress, run_options, say
+from cvkit._commands import Special, image_command, progress, run_options, say
+from cvkit._special import SPECIAL
 from cvkit.errors import CvkitError
 from cvkit.operation import Spec, operations
 from cvkit.run import threads as cpu_threads
-
-
-def _check_canny(arguments: dict[str, Any], values: dict[str, Any]) -> None:
-    given = [arguments[name] is not None for name in ("low", "high")]
-    if values["auto"] and any(given):
-        raise click.UsageError("--auto chooses the thresholds; leave --low and --high out.")
-    if not values["auto"] and not all(given):
-        raise click.UsageError("give --low and --high, or --auto.")
-
-
-def _prepare_canny(image: Any, arguments: dict[str, Any], values: dict[str, Any], name: str) -> Any:
-    if values["blur"] is not None:
-        import cv2
-
-        image = cv2.GaussianBlur(image, (0, 0), values["blur"])
-    if values["auto"]:
-        flags = {option: arguments[option] for option in ("aperture", "l2_gradient")}
-        arguments["low"], arguments["high"] = cvkit.canny_thresholds(image, **flags)
-        say(f"{batch.label(name)}: --low {arguments['low']:.10g} --high {arguments['high']:.10g}")
-    return image
-
-
-def _canny_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list[Any]:
-    from cvkit.draw import Tile, scaled, signed
-
-    norm = "|dx| + |dy|" if not arguments["l2_gradient"] else "sqrt(dx^2 + dy^2)"
-    low, high = sorted((arguments["low"], arguments["high"]))
-    magnitude, suppressed = stages.magnitude, stages.suppressed
-    if arguments["l2_gradient"]:
-        magnitude, suppressed = magnitude**0.5, suppressed**0.5
-    return [
-        Tile(f"input, {image.shape[1]} x {image.shape[0]}", image),
-        Tile("dx, 0 is mid-gray", signed(stages.dx)),
-        Tile("dy, 0 is mid-gray", signed(stages.dy)),
-        Tile(f"magnitude {norm}", scaled(magnitude)),
-        Tile("after non-maximum suppression", scaled(suppressed), thin=True),
-        Tile(f"weak > {low:g} gray, strong > {high:g} white", scaled(stages.classes), thin=True),
-        Tile("result", stages.edges, thin=True),
-    ]
-
-
-BLUR = "Smooth first, with cv2.GaussianBlur(image, (0, 0), SIGMA)."
-
-SPECIAL: dict[str, Special] = {
-    "canny": Special(
-        rename={"l2_gradient": "l2"},
-        optional=("low", "high"),
-        gray=True,
-        options=[
-            click.Option(["--auto"], is_flag=True, help="Choose both thresholds from the image (Otsu) and print them."),
-            click.Option(["--blur"], type=Number(above=0), metavar="SIGMA", help=BLUR),
-        ],
-        check=_check_canny,
-        prepare=_prepare_canny,
-        tiles=_canny_tiles,
-        examples="""Examples:
-
-\b
-  cvkit canny photo.jpg --low 50 --high 150
-  cvkit canny photo.jpg --auto --blur 1.4 -o edges.png --stages steps.png
-  cvkit canny scans --recursive --low 50 --high 150 --output-dir edges
-  cvkit canny 'scans/*.tif' --low 50 --high 150 --to-8bit range
-  curl -s https://example.org/photo.jpg | cvkit canny - --auto > edges.png""",
-    )
-}
 
 
 class Commands(click.Group):
@@ -94,13 +29,12 @@ class Commands(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*_image_specs(), *super().list_commands(ctx)]
+        return [*_image_commands(), *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         tool = super().get_command(ctx, cmd_name)
-        if tool is None and cmd_name in _image_specs():
-            spec = _image_specs()[cmd_name]
-            return image_command(spec, SPECIAL.get(spec.name, Special()))
+        if tool is None and cmd_name in _image_commands():
+            return image_command(cmd_name, *_image_commands()[cmd_name])
         return tool
 
     def main(self, *args: Any, **settings: Any) -> NoReturn:
@@ -122,8 +56,13 @@ class Commands(click.Group):
 
 
 @functools.cache
-def _image_specs() -> dict[str, Spec]:
-    return {name.replace("_", "-"): spec for name, spec in operations().items() if spec.images == ("src",)}
+def _image_commands() -> dict[str, tuple[Spec, Special]]:
+    """By their names: a command for each operation on one image, or those that SPECIAL makes of it."""
+    known = operations()
+    made = {special.operation for special in SPECIAL.values() if special.operation}
+    plain = {n.replace("_", "-"): n for n, spec in known.items() if spec.images == ("src",) and n not in made}
+    named = {name: special.operation for name, special in SPECIAL.items() if special.operation in known}
+    return {name: (known[of], SPECIAL.get(name, Special())) for name, of in {**plain, **named}.items()}
 
 
 @click.group(

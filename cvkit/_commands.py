@@ -55,12 +55,24 @@ class Special:
     returns the image to work on and may change the operation's arguments for it. ``values`` are the other options'.
     """
 
+    operation: str = ""
+    """name of the operation, where the command has another"""
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    """arguments that make the command what it is"""
+    hidden: tuple[str, ...] = ()
+    """parameters that are no options"""
     rename: Mapping[str, str] = field(default_factory=dict)
     """options that are not called as their parameters are"""
+    types: "Mapping[str, click.ParamType[Any]]" = field(default_factory=dict)
+    """types of options whose parameters take more than a number, a word or a flag"""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """for parameters that are required and options that are not"""
     optional: tuple[str, ...] = ()
     """required parameters that ``prepare`` can find where the options are not given"""
     gray: bool = False
-    """take images as gray unless --color is given; otherwise in colour unless --gray is"""
+    """take images as gray unless --color is given; otherwise in their own channels, with alpha, unless --gray is"""
+    view: str = ""
+    """how float results are brought to the image's depth; empty where the operation keeps the depth"""
     options: Sequence[click.Option] = ()
     check: Callable[[dict[str, Any], dict[str, Any]], None] = _anything_goes
     prepare: Callable[[Any, dict[str, Any], dict[str, Any], str], Any] = _as_it_is
@@ -69,19 +81,20 @@ class Special:
     examples: str = ""
 
 
-def image_command(spec: Spec, special: Special) -> click.Command:
+def image_command(name: str, spec: Spec, special: Special) -> click.Command:
     """The command of an operation on one image: its parameters become options, required where they have no default."""
     about = _parameter_help(spec)
-    parameters = [p for p in spec.parameters.values() if p.name not in (*spec.images, "device", "out")]
+    left_out = (*spec.images, "device", "out", "dtype", *special.fixed, *special.hidden)
+    parameters = [p for p in spec.parameters.values() if p.name not in left_out]
     options = [_option(spec, p, special, about.get(p.name, "")) for p in parameters]
 
     def callback(**values: Any) -> None:
         arguments = {p.name: values.pop(p.name) for p in parameters}
-        _process(spec, special, arguments, values)
+        _process(name, spec, special, {**arguments, **special.fixed}, values)
 
     text = (inspect.getdoc(spec.function) or "").partition("\n\nParameters\n")[0]
     return click.Command(
-        spec.name.replace("_", "-"),
+        name,
         callback=callback,
         params=[
             click.Argument(["images"], nargs=-1, required=True, metavar="IMAGE..."),
@@ -89,7 +102,7 @@ def image_command(spec: Spec, special: Special) -> click.Command:
             *special.options,
             *_file_options(spec, special),
         ],
-        help=f"{_plain(text)}\n\n{FILES.format(name=spec.name)}",
+        help=f"{_plain(text)}\n\n{FILES.format(name=name)}",
         short_help=spec.summary,
         epilog=special.examples,
     )
@@ -103,12 +116,16 @@ those that fail are named, the others are done, and the exit code is 1."""
 def _option(spec: Spec, parameter: inspect.Parameter, special: Special, about: str) -> click.Option:
     name = parameter.name
     flag = f"--{special.rename.get(name, name).replace('_', '-')}"
-    if parameter.default is parameter.empty:
-        settings: dict[str, Any] = {"required": name not in special.optional}
+    if name in special.defaults:
+        settings: dict[str, Any] = {"default": special.defaults[name]}
+    elif parameter.default is parameter.empty:
+        settings = {"required": name not in special.optional}
     else:
-        settings = {"default": parameter.default, "show_default": True}
+        settings = {"default": parameter.default, "show_default": parameter.default is not None}
     choices = spec.borders if name == "border" else spec.choices.get(name)
-    if choices:
+    if name in special.types:
+        settings["type"] = special.types[name]
+    elif choices:
         words = {str(c): c for c in choices}
         settings["type"] = click.Choice(list(words))
         settings["callback"] = lambda ctx, param, value: words.get(value)
@@ -116,6 +133,8 @@ def _option(spec: Spec, parameter: inspect.Parameter, special: Special, about: s
             settings["default"] = str(settings["default"])
     elif parameter.annotation is bool:
         settings.update(is_flag=True, show_default=False)
+        if parameter.default is True:
+            flag = f"{flag}/--no-{flag[2:]}"
     else:
         settings["type"] = Number() if parameter.annotation is float else parameter.annotation
     return click.Option([flag, name], help=about, **settings)
@@ -139,16 +158,22 @@ def _plain(text: str) -> str:
 
 def _file_options(spec: Spec, special: Special) -> list[click.Option]:
     """The options of every command that takes images from files and writes images."""
-    other = "color" if special.gray else "gray"
-    text = "Take the three colour channels, not gray as cv2 reads it." if special.gray else "Take the image as gray."
+    other, text = "gray", "Take the image as gray. By default it keeps its channels, and alpha is carried through."
+    if special.gray:
+        other, text = "color", "Take the three colour channels, not gray as cv2 reads it. Alpha is left out either way."
     place = "Where the result of one image goes, - for standard output; the extension is the format."
     options = [
         click.Option(["-o", "--output"], metavar="OUT", help=place),
         click.Option(["--output-dir"], metavar="DIR", type=click.Path(file_okay=False), help="Folder for all results."),
         click.Option(["--recursive"], is_flag=True, help="Look into subfolders; --output-dir keeps them."),
         click.Option(["--force"], is_flag=True, help="Replace files that exist."),
-        click.Option([f"--{other}", "other_channels"], is_flag=True, help=f"{text} Alpha is left out either way."),
+        click.Option([f"--{other}", "other_channels"], is_flag=True, help=text),
     ]
+    if special.view:
+        way = click.Choice(["clip", "norm", "abs"])
+        text = """How results become pixels of the image's depth: clip rounds and cuts off; norm stretches min..max over
+        the whole range, abs the absolute values. Float images stay float."""
+        options.append(click.Option(["--view"], type=way, default=special.view, show_default=True, help=text))
     if "uint16" not in spec.dtypes:
         way = click.Choice(["shift", "range"])
         text = """Take deeper images too: shift keeps the upper 8 of 16 bits; range maps the image's own min..max to
@@ -174,7 +199,7 @@ def run_options() -> list[click.Option]:
     ]
 
 
-def _process(spec: Spec, special: Special, arguments: dict[str, Any], values: dict[str, Any]) -> None:
+def _process(name: str, spec: Spec, special: Special, arguments: dict[str, Any], values: dict[str, Any]) -> None:
     """Read, compute and write all images of one command."""
     started = time.perf_counter()
     special.check(arguments, values)
@@ -182,7 +207,7 @@ def _process(spec: Spec, special: Special, arguments: dict[str, Any], values: di
     with _usage():
         plan = batch.plan(
             values["images"],
-            spec.name,
+            name,
             output=values["output"],
             output_dir=values["output_dir"],
             recursive=values["recursive"],
@@ -196,15 +221,21 @@ def _process(spec: Spec, special: Special, arguments: dict[str, Any], values: di
         say(f"left out, being results of this command: {', '.join(plan.left_out)}")
     workers = _start(values["device"], values["threads"], len(plan.jobs)) if plan.jobs else 1
 
-    gray, max_pixels = special.gray != values["other_channels"], values["max_pixels"] or None
+    gray: bool | None = special.gray != values["other_channels"]
+    own_channels = not special.gray and not gray
+    max_pixels = values["max_pixels"] or None
 
     def work(job: batch.Job) -> None:
-        image = batch.read(job.source, gray=gray, max_pixels=max_pixels)
-        if "to_8bit" in values:
+        image = batch.read(job.source, gray=None if own_channels else gray, alpha=own_channels, max_pixels=max_pixels)
+        image, alpha = batch.without_alpha(image)
+        if "to_8bit" in values and image.dtype.name not in spec.dtypes:
             image = batch.to_8bit(image, values["to_8bit"])
         own = dict(arguments)
         image = special.prepare(image, own, values, job.source)
         result = spec.function(image, **own, device=values["device"])
+        if special.view:
+            result = batch.in_depth(result, image.dtype, values["view"])
+        result = batch.with_alpha(result, alpha, job.target)
         if values["output_dir"]:
             os.makedirs(os.path.dirname(job.target), exist_ok=True)
         batch.write(job.target, result, force=force)
@@ -214,7 +245,7 @@ def _process(spec: Spec, special: Special, arguments: dict[str, Any], values: di
             steps = getattr(cvkit, spec.stages)(image, **own)
             batch.write(stages, contact_sheet(special.tiles(image, steps, own)), force=force)
 
-    with progress(len(plan.jobs), spec.name) as done:
+    with progress(len(plan.jobs), name) as done:
         failures = plan.failures + batch.run(plan.jobs, work, workers=workers, done=done)
     for failure in failures:
         say(f"error: {failure}")

@@ -224,9 +224,42 @@ def label(source: str) -> str:
     return "standard input" if source == STREAM else source
 
 
-def read(source: str, *, gray: bool, max_pixels: int | None) -> Image:
+def read(source: str, *, gray: bool | None, alpha: bool, max_pixels: int | None) -> Image:
     """The image of a job, as ``cvkit.imread`` gives it."""
-    return imread(sys.stdin.buffer.read() if source == STREAM else source, gray=gray, max_pixels=max_pixels)
+    content = sys.stdin.buffer.read() if source == STREAM else source
+    return imread(content, gray=gray, alpha=alpha, max_pixels=max_pixels)
+
+
+def without_alpha(image: Image) -> tuple[Image, Image | None]:
+    """The colour channels of an image, and its alpha channel where it has one."""
+    if image.ndim == 2 or image.shape[2] < 4:
+        return image, None
+    return image[:, :, :3], image[:, :, 3]
+
+
+def with_alpha(image: Image, alpha: Image | None, target: str) -> Image:
+    """Put an alpha channel back, unchanged, where the result can have one and its file can hold it."""
+    holds = target == STREAM or os.path.splitext(target)[1].lower() in (".png", ".tif", ".tiff", ".webp", ".bmp")
+    if alpha is None or not holds or image.ndim == 2 or image.dtype != alpha.dtype:
+        return image
+    return np.dstack([image, alpha])
+
+
+def in_depth(values: Image, dtype: Any, view: str) -> Image:
+    """Float values in the depth of the image that they were computed from.
+
+    "clip" rounds, halves to even, and cuts off at the ends of the depth's range. "norm" maps the smallest value to the
+    lower end and the largest to the upper one; "abs" does so with the absolute values, from 0 on. Where the image was
+    float they only take its dtype.
+    """
+    if values.dtype == dtype or np.issubdtype(dtype, np.floating):
+        return values.astype(dtype, copy=False)
+    limits = np.iinfo(dtype)
+    lowest, highest = float(limits.min), float(limits.max)
+    if view != "clip":
+        values = np.abs(values) if view == "abs" else values - values.min()
+        values = lowest + values * ((highest - lowest) / (float(values.max()) or 1.0))
+    return np.clip(np.rint(values), lowest, highest).astype(dtype)
 
 
 def write(target: str, image: Image, *, force: bool) -> None:

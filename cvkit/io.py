@@ -48,7 +48,9 @@ _WRITERS = {
 EXTENSIONS = tuple(_WRITERS)
 
 
-def imread(source: Source, *, gray: bool = False, alpha: bool = False, max_pixels: int | None = MAX_PIXELS) -> Image:
+def imread(
+    source: Source, *, gray: bool | None = False, alpha: bool = False, max_pixels: int | None = MAX_PIXELS
+) -> Image:
     """Read an image from a file, from bytes, or from an open binary file.
 
     Equal to ``cv2.imread(source, IMREAD_COLOR | IMREAD_ANYDEPTH)``, and with `gray` to
@@ -62,7 +64,7 @@ def imread(source: Source, *, gray: bool = False, alpha: bool = False, max_pixel
         Path, the content of a file, or a binary file object, which is read to its end. PNG, JPEG, TIFF, BMP, WebP or
         PNM (.pgm .ppm .pbm); the content decides, not the extension.
     gray
-        Return (H, W) instead of (H, W, 3).
+        Return (H, W) instead of (H, W, 3); with None only where the file is gray, as IMREAD_ANYCOLOR does.
     alpha
         Return BGRA (H, W, 4) where the file has an alpha channel, else BGR as ever. The first three channels are
         those of the default.
@@ -85,7 +87,7 @@ def imread(source: Source, *, gray: bool = False, alpha: bool = False, max_pixel
     Notes
     -----
     32-bit and 64-bit TIFFs go further than ``cv2.imread``, which fails on gray ones in colour and on ones with alpha:
-    the gray values are repeated in B, G and R, the alpha channel is left out. TIFFs with an orientation of 5 to 8 are
+    gray values are repeated in B, G and R, alpha is left out. TIFFs with an orientation of 5 to 8 are
     equal to ``cv2.imdecode``, as ``cv2.imread`` fails on them.
 
     Examples
@@ -106,8 +108,8 @@ def imread(source: Source, *, gray: bool = False, alpha: bool = False, max_pixel
     if gray:
         return _decode_gray(data, name, header)
     if alpha and header.format not in ("JPEG", "PNM"):
-        return _decode_alpha(data, name, header)
-    return _decode_color(data, name, header)
+        return _decode_alpha(data, name, header, any_color=gray is None)
+    return _decode_color(data, name, header, any_color=gray is None)
 
 
 def imwrite(path: str | os.PathLike[str], image: Image, *, quality: int | None = None, overwrite: bool = True) -> None:
@@ -231,15 +233,15 @@ def _checked_header(data: bytes, name: str, max_pixels: int | None) -> Header:
     return header
 
 
-def _decode_color(data: bytes, name: str, header: Header) -> Image:
+def _decode_color(data: bytes, name: str, header: Header, *, any_color: bool) -> Image:
     import cv2
 
-    image = _imdecode(data, name, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    image = _imdecode(data, name, (cv2.IMREAD_ANYCOLOR if any_color else cv2.IMREAD_COLOR) | cv2.IMREAD_ANYDEPTH)
     if image is None and header.format == "TIFF":  # OpenCV fails to bring 32-bit and 64-bit pixels to three channels
         image = _imdecode(data, name, cv2.IMREAD_UNCHANGED)
-        if image is not None and image.ndim == 2:
+        if image is not None and image.ndim == 2 and not any_color:
             image = np.repeat(image[:, :, np.newaxis], 3, axis=2)
-        elif image is not None:
+        elif image is not None and image.ndim == 3:
             image = np.ascontiguousarray(image[:, :, :3])
     return _decoded(image, name, header)
 
@@ -258,7 +260,7 @@ def _decode_gray(data: bytes, name: str, header: Header) -> Image:
     return _decoded(image, name, header)
 
 
-def _decode_alpha(data: bytes, name: str, header: Header) -> Image:
+def _decode_alpha(data: bytes, name: str, header: Header, *, any_color: bool) -> Image:
     import cv2
 
     image = _decoded(_imdecode(data, name, cv2.IMREAD_UNCHANGED), name, header)
@@ -270,7 +272,7 @@ def _decode_alpha(data: bytes, name: str, header: Header) -> Image:
             f"imread: {name} is a gray {header.format} file with transparency, which OpenCV does not read. "
             "Leave alpha=True out."
         )
-    return _decode_color(data, name, header)
+    return _decode_color(data, name, header, any_color=any_color)
 
 
 def _oriented(image: Image, orientation: int) -> Image:

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 
 import cvkit
 from cvkit import doctor
-from cvkit._cli import SPECIAL, main
+from cvkit._cli import main
 from cvkit._commands import Special, image_command
+from cvkit._special import SPECIAL
 from cvkit.operation import operations, spec_of
 
 DATA = Path(__file__).parent.parent / "data"
@@ -381,7 +382,12 @@ def _read(terminal):
 
 def test_interrupt(folder):
     os.mkfifo("pipe.png")
-    child = process("canny", "pipe.png", *THRESHOLDS)
+    # A shell that runs the tests in the background has them ignore this signal, and children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        child = process("canny", "pipe.png", *THRESHOLDS)
+    finally:
+        signal.signal(signal.SIGINT, before)
     with open("pipe.png", "wb"):  # opens when the child reads
         child.send_signal(signal.SIGINT)
         assert child.wait(60) == 130
@@ -524,7 +530,7 @@ def test_commands_come_from_the_operations():
 
 
 def test_generated_options():
-    options = {p.name: p for p in image_command(spec_of(cvkit.canny), Special()).params}
+    options = {p.name: p for p in image_command("canny", spec_of(cvkit.canny), Special()).params}
     assert options["low"].required
     assert options["high"].required
     assert options["aperture"].type.choices == ("3", "5", "7")
