@@ -745,7 +745,7 @@ def test_many_threads_read_write_and_fail_at_once(tmp_path):
 @pytest.mark.parametrize("name", ["camera.png", "chelsea.png", "camera16.png", "coffee_orientation6.jpg"])
 def test_own_channels(name):
     """gray=None: a gray file is (H, W), a colour file (H, W, 3)."""
-    path = str(Path(__file__).parent.parent / "data" / name)
+    path = os.path.join(os.path.dirname(__file__), "..", "data", name)
     want = cv2.imread(path, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     got = imread(path, gray=None)
     assert got.dtype == want.dtype
