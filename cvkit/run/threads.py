@@ -16,7 +16,7 @@ from cvkit.errors import ArgumentError
 # Handing work to a Python thread and waiting for it costs 30 to 100 us: a band is worth it from several times that on.
 SMALLEST_BAND_NS = 250_000
 
-# A thread keeps one block of scratch up to this size, in bytes: the map of a 4K image.
+# Blocks of scratch are kept from call to call up to this size, in bytes: the map of a 4K image.
 LARGEST_KEPT = 1 << 24
 
 Band = tuple[int, int]
@@ -141,14 +141,14 @@ _workers = _Workers()
 
 
 class _Kept(threading.local):
-    """A thread's scratch from one call to the next: fresh pages from the system cost more than many an operation."""
+    """A thread's scratch of its last core, as a rule some rows of the image. Making it anew would show on small images."""
 
-    block: NDArray[np.uint8] | None = None
     layout: Scratch = ()
     arrays: Sequence[NDArray[Any]] = ()
 
 
 _kept = _Kept()
+_blocks: list[NDArray[np.uint8]] = []  # at most one a thread of an operation, each up to LARGEST_KEPT
 
 
 def _scratch(layout: Scratch) -> Sequence[NDArray[Any]]:
@@ -164,16 +164,17 @@ class Cpu:
 
     def take(self, size: int) -> NDArray[np.uint8]:
         """``size`` bytes of scratch with any content, for the whole image; a plan gives them back at its end."""
-        block, _kept.block = _kept.block, None
-        if block is None or block.size < size:
-            block = np.empty(size, np.uint8)
-        return block[:size]
+        try:
+            block = _blocks.pop()
+        except IndexError:
+            return np.empty(size, np.uint8)
+        return block[:size] if block.size >= size else np.empty(size, np.uint8)
 
     def give(self, scratch: NDArray[np.uint8]) -> None:
-        """Keep the block for this thread's next call unless it is larger than LARGEST_KEPT."""
+        """Keep the block for the next call: fresh pages from the system cost more than many an operation."""
         block = scratch if scratch.base is None else scratch.base
-        if isinstance(block, np.ndarray) and block.size <= LARGEST_KEPT:
-            _kept.block = block
+        if isinstance(block, np.ndarray) and block.size <= LARGEST_KEPT and len(_blocks) < get_num_threads():
+            _blocks.append(block)
 
     def split(self, rows: int, row_ns: float) -> list[Band]:
         """Cut ``rows`` rows, each of about ``row_ns`` nanoseconds, into as many equal bands as are worth a thread."""
@@ -187,15 +188,14 @@ class Cpu:
         core: Callable[..., Any],
         *args: Any,
         bands: Sequence[Band],
-        scratch: Sequence[tuple[Any, Any]] = (),
+        scratch: Scratch = (),
     ) -> list[Any]:
         """``core(*args, *scratch, y0, y1)`` for each band, with scratch of its own; returns what the cores return."""
-
         if len(bands) == 1:
-            return [core(*args, *[np.empty(shape, dtype) for shape, dtype in scratch], *bands[0])]
+            return [core(*args, *_scratch(scratch), *bands[0])]
 
         def run(i: int) -> None:
-            results[i] = core(*args, *[np.empty(shape, dtype) for shape, dtype in scratch], *bands[i])
+            results[i] = core(*args, *_scratch(scratch), *bands[i])
 
         results: list[Any] = [None] * len(bands)
         _workers.run(run, len(bands))
