@@ -141,7 +141,7 @@ _workers = _Workers()
 
 
 class _Kept(threading.local):
-    """A thread's scratch of its last core, as a rule some rows of the image. Making it anew would show on small images."""
+    """A thread's scratch of its last core, as a rule rows of the image: making it anew shows on small ones."""
 
     layout: Scratch = ()
     arrays: Sequence[NDArray[Any]] = ()
