@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from cvkit.errors import DeviceError as DeviceError
     from cvkit.errors import DtypeError as DtypeError
     from cvkit.errors import ImageIOError as ImageIOError
+    from cvkit.frequency import FrequencyStages as FrequencyStages
+    from cvkit.frequency import frequency_filter as frequency_filter
+    from cvkit.frequency import frequency_stages as frequency_stages
+    from cvkit.frequency import transfer_function as transfer_function
+    from cvkit.frequency import wiener as wiener
     from cvkit.io import imread as imread
     from cvkit.io import imwrite as imwrite
     from cvkit.run.placement import get_device as get_device
@@ -31,6 +36,13 @@ __version__ = "0.1.0"
 _HOMES = {
     "cvkit.edges": ("CannyStages", "canny", "canny_from_gradients", "canny_stages", "canny_thresholds"),
     "cvkit.errors": ("ArgumentError", "CvkitError", "DeviceError", "DtypeError", "ImageIOError"),
+    "cvkit.frequency": (
+        "FrequencyStages",
+        "frequency_filter",
+        "frequency_stages",
+        "transfer_function",
+        "wiener",
+    ),
     "cvkit.io": ("imread", "imwrite"),
     "cvkit.run.placement": ("get_device", "set_device"),
     "cvkit.run.threads": ("get_num_threads", "set_num_threads"),

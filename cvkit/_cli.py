@@ -114,7 +114,6 @@ def warmup(names: list[str]) -> None:
 
     Those of all operations, or of the ones that are named, are compiled for the CPU and kept for later runs.
     """
-    import numpy as np
     from cvkit_cpu import jit
 
     if jit.folder() is None:
@@ -126,10 +125,8 @@ def warmup(names: list[str]) -> None:
         for name, group in itertools.groupby(calls, key=lambda c: c[0]):
             compiled.clear()
             started = time.perf_counter()
-            for _, (shape, dtype, arguments) in group:
-                spec = operations()[name]
-                images = [np.zeros(shape, dtype) for _ in spec.images]
-                spec.function(*images, **arguments, device="cpu")
+            for _, arguments in group:
+                operations()[name].function(**arguments, device="cpu")
                 done()
             click.echo(f"{name}: {len(compiled)} kernels compiled, {time.perf_counter() - started:.1f} s")
     jit.on_compile.remove(compiled.append)
@@ -148,8 +145,18 @@ def _in_bands() -> Iterator[None]:
         cvkit.set_num_threads(count)
 
 
-def _warmup_calls(spec: Spec) -> Iterator[tuple[tuple[int, ...], str, dict[str, Any]]]:
-    """Shape, dtype and arguments for each way through an operation's kernels: dtypes, channels, choices and flags."""
+def _warmup_calls(spec: Spec) -> Iterator[dict[str, Any]]:
+    """Arguments for each way through an operation's kernels: what its proof declares, or dtypes, channels, choices and
+    flags.
+    """
+    import numpy as np
+
+    from cvkit.parity.proof import proofs
+
+    declared = proofs()[spec.name].warm_ups
+    if declared is not None:
+        yield from declared()
+        return
     options: dict[str, tuple[Any, ...]] = {}
     for name, parameter in spec.parameters.items():
         if name in spec.choices:
@@ -159,7 +166,8 @@ def _warmup_calls(spec: Spec) -> Iterator[tuple[tuple[int, ...], str, dict[str, 
         elif parameter.default is parameter.empty and name not in spec.images:
             options[name] = (1,)
     for dtype, channels, *chosen in itertools.product(spec.dtypes, spec.channels, *options.values()):
-        yield (8, 8) if channels == 1 else (8, 8, channels), dtype, dict(zip(options, chosen, strict=True))
+        shape = (8, 8) if channels == 1 else (8, 8, channels)
+        yield {**{n: np.zeros(shape, dtype) for n in spec.images}, **dict(zip(options, chosen, strict=True))}
 
 
 @main.command()

@@ -57,6 +57,8 @@ class Special:
 
     operation: str = ""
     """name of the operation, where the command has another"""
+    summary: str = ""
+    """what it does in a line, where that is not the operation's own"""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     """arguments that make the command what it is"""
     hidden: tuple[str, ...] = ()
@@ -67,6 +69,8 @@ class Special:
     """types of options whose parameters take more than a number, a word or a flag"""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """for parameters that are required and options that are not"""
+    required: tuple[str, ...] = ()
+    """options that are required where their parameters are not"""
     optional: tuple[str, ...] = ()
     """required parameters that ``prepare`` can find where the options are not given"""
     gray: bool = False
@@ -93,6 +97,8 @@ def image_command(name: str, spec: Spec, special: Special) -> click.Command:
         _process(name, spec, special, {**arguments, **special.fixed}, values)
 
     text = (inspect.getdoc(spec.function) or "").partition("\n\nParameters\n")[0]
+    if special.summary:
+        text = f"{special.summary}\n\n{text}"
     return click.Command(
         name,
         callback=callback,
@@ -103,7 +109,7 @@ def image_command(name: str, spec: Spec, special: Special) -> click.Command:
             *_file_options(spec, special),
         ],
         help=f"{_plain(text)}\n\n{FILES.format(name=name)}",
-        short_help=spec.summary,
+        short_help=special.summary or spec.summary,
         epilog=special.examples,
     )
 
@@ -118,7 +124,7 @@ def _option(spec: Spec, parameter: inspect.Parameter, special: Special, about: s
     flag = f"--{special.rename.get(name, name).replace('_', '-')}"
     if name in special.defaults:
         settings: dict[str, Any] = {"default": special.defaults[name]}
-    elif parameter.default is parameter.empty:
+    elif parameter.default is parameter.empty or name in special.required:
         settings = {"required": name not in special.optional}
     else:
         settings = {"default": parameter.default, "show_default": parameter.default is not None}

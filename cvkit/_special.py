@@ -7,6 +7,7 @@ import click
 import cvkit
 from cvkit import batch
 from cvkit._commands import Number, Special, say
+from cvkit._special_filters import FILTERS
 
 
 def _check_canny(arguments: dict[str, Any], values: dict[str, Any]) -> None:
@@ -51,6 +52,7 @@ def _canny_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list[Any
 BLUR = "Smooth first, with cv2.GaussianBlur(image, (0, 0), SIGMA)."
 
 SPECIAL: dict[str, Special] = {
+    **FILTERS,
     "canny": Special(
         rename={"l2_gradient": "l2"},
         optional=("low", "high"),
@@ -70,5 +72,5 @@ SPECIAL: dict[str, Special] = {
   cvkit canny scans --recursive --low 50 --high 150 --output-dir edges
   cvkit canny 'scans/*.tif' --low 50 --high 150 --to-8bit range
   curl -s https://example.org/photo.jpg | cvkit canny - --auto > edges.png""",
-    )
+    ),
 }

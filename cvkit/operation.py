@@ -13,7 +13,7 @@ from cvkit.errors import ArgumentError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-FAMILIES = ("edges",)  # modules of cvkit whose functions are operations
+FAMILIES = ("edges", "frequency")  # modules of cvkit whose functions are operations
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Spec:
     """Declaration of one operation.
 
     ``images`` are the names of the array arguments, all of one shape; ``choices`` lists the values that an argument may
-    have. ``stages`` names the function that shows the steps of the algorithm. ``cuda`` is empty, or the reason why
-    there is no CUDA plan.
+    have. ``stages`` names the function that shows the steps of the algorithm. ``cuda`` is empty, or "host: " and why
+    there is no CUDA plan, or "library: " and what its plan needs on the device.
     """
 
     name: str

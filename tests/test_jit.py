@@ -4,7 +4,6 @@ import importlib
 import itertools
 import json
 import os
-import pathlib
 import stat
 import sys
 
@@ -233,7 +232,7 @@ def without_a_home(cache, monkeypatch):
     """A user whom the system doesn't know, as containers like to have them: no HOME, no entry in the list of users."""
     for name in ("CVKIT_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(pathlib.os.path, "expanduser", lambda path: path)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
 
 
 def home_of_nobody(cache, monkeypatch):

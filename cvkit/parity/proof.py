@@ -69,6 +69,7 @@ class Proof:
     cases: Cases
     criterion: Criterion
     benchmark: Callable[[NDArray[Any]], Iterator[Duel]] | None = None
+    warm_ups: Callable[[], Iterator[Arguments]] | None = None
 
 
 _proofs: dict[str, Proof] = {}
@@ -90,6 +91,19 @@ def benchmark(operation: Callable[..., Any]) -> Callable[[Any], Any]:
     def declare(duels: Any) -> Any:
         _proofs[spec_of(operation).name].benchmark = duels
         return duels
+
+    return declare
+
+
+def warm_ups(operation: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Declare a generator of calls on tiny images that between them compile what an operation has kernels for.
+
+    Without it the calls are made from the operation's dtypes, channels, choices and flags.
+    """
+
+    def declare(calls: Any) -> Any:
+        _proofs[spec_of(operation).name].warm_ups = calls
+        return calls
 
     return declare
 

@@ -1,5 +1,6 @@
 """``cvkit parity``: run the proofs against the OpenCV that is installed, and say what came out."""
 
+import importlib.util
 import json
 import os
 import platform
@@ -84,6 +85,9 @@ def prove(
     report = Report(_about(cv2, device, max_pixels), [], [], {})
     for name, proof in chosen.items():
         step(name)
+        if device == "cuda" and (reason := _not_there(proof)):
+            report.about[f"{name} left out"] = reason
+            continue
         _prove_one(proof, cv2, report, device, max_pixels)
     return report
 
@@ -115,6 +119,14 @@ def _prove_one(proof: Proof, cv2: Any, report: Report, device: str, max_pixels: 
             report.showcases.append(Showcase(spec.name, described(arguments), *first))
             shown = True
     report.rows.extend(rows.values())
+
+
+def _not_there(proof: Proof) -> str:
+    """Why an operation can't be proved on the GPU here, or nothing."""
+    reason = spec_of(proof.operation).cuda
+    if reason.startswith("library:") and importlib.util.find_spec("cupy"):
+        return ""
+    return reason
 
 
 def _worth_showing(arguments: Arguments, name: str) -> bool:
