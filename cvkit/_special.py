@@ -20,9 +20,7 @@ def _check_canny(arguments: dict[str, Any], values: dict[str, Any]) -> None:
 
 def _prepare_canny(image: Any, arguments: dict[str, Any], values: dict[str, Any], name: str) -> Any:
     if values["blur"] is not None:
-        import cv2
-
-        image = cv2.GaussianBlur(image, (0, 0), values["blur"])
+        image = cvkit.gaussian_blur(image, (0, 0), values["blur"])
     if values["auto"]:
         flags = {option: arguments[option] for option in ("aperture", "l2_gradient")}
         arguments["low"], arguments["high"] = cvkit.canny_thresholds(image, **flags)
@@ -49,7 +47,7 @@ def _canny_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list[Any
     ]
 
 
-BLUR = "Smooth first, with cv2.GaussianBlur(image, (0, 0), SIGMA)."
+BLUR = "Smooth first, as cv2.GaussianBlur(image, (0, 0), SIGMA) does."
 
 SPECIAL: dict[str, Special] = {
     **FILTERS,

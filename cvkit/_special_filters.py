@@ -131,6 +131,30 @@ def _example(line: str) -> str:
 
 
 FILTERS: dict[str, Special] = {
+    "gaussian": Special(
+        operation="gaussian_blur",
+        rename={"sigma_x": "sigma"},
+        types={"ksize": Size()},
+        defaults={"ksize": (0, 0)},
+        check=_check_gaussian,
+        examples=_example("gaussian photo.jpg --sigma 2.5"),
+    ),
+    "median": Special(operation="median_blur", examples=_example("median scans --ksize 5 --output-dir clean")),
+    "bilateral": Special(
+        operation="bilateral_filter",
+        tiles=_bilateral_tiles,
+        examples=_example("bilateral face.jpg --d 9 --sigma-color 40 --sigma-space 5 --stages steps.png"),
+    ),
+    "filter": Special(
+        operation="filter2d",
+        types={"kernel": Weights(), "anchor": Numbers(int)},
+        examples=_example("filter photo.jpg --kernel '0 -1 0; -1 5 -1; 0 -1 0'"),
+    ),
+    "sepfilter": Special(
+        operation="sep_filter2d",
+        types={"kernel_x": Weights(), "kernel_y": Weights(), "anchor": Numbers(int)},
+        examples=_example("sepfilter photo.jpg --kernel-x '.25 .5 .25' --kernel-y '.25 .5 .25'"),
+    ),
     "wiener": Special(
         types={"ksize": Size(), "noise": Number()}, view="clip", examples=_example("wiener noisy.png --ksize 5")
     ),

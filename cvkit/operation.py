@@ -13,7 +13,7 @@ from cvkit.errors import ArgumentError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-FAMILIES = ("edges", "frequency")  # modules of cvkit whose functions are operations
+FAMILIES = ("bilateral", "edges", "frequency", "gaussian", "linear", "median")  # modules of cvkit whose functions are operations
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,50 @@ def test_wiener():
     assert np.abs(load("out.png").astype(int) - want).max() <= 1
 
 
+SHARPEN = np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], np.float64)
+COMMANDS = {
+    "gaussian --sigma 2": lambda image: cv2.GaussianBlur(image, (0, 0), 2),
+    "gaussian --ksize 5x3 --border replicate": lambda image: cv2.GaussianBlur(
+        image, (5, 3), 0, borderType=cv2.BORDER_REPLICATE
+    ),
+    "median --ksize 5": lambda image: cv2.medianBlur(image, 5),
+    "filter --kernel |0 -1 0; -1 5 -1; 0 -1 0|": lambda image: cv2.filter2D(image, -1, SHARPEN),
+    "filter --kernel sharpen.npy --anchor 0,0": lambda image: cv2.filter2D(image, -1, SHARPEN, anchor=(0, 0)),
+    "filter --kernel sharpen.txt --delta 3": lambda image: cv2.filter2D(image, -1, SHARPEN, delta=3),
+    "sepfilter --kernel-x |.25 .5 .25| --kernel-y |.5 .5|": lambda image: cv2.sepFilter2D(
+        image, -1, np.array([0.25, 0.5, 0.25]), np.array([0.5, 0.5])
+    ),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", ["camera.png", "chelsea_alpha.png", "camera16.png", "coffee16.png"])
+def test_commands_give_what_opencv_gives(command, name):
+    """In the image's own depth and channels, alpha apart."""
+    np.save("sharpen.npy", SHARPEN)
+    np.savetxt("sharpen.txt", SHARPEN)
+    words = [w for i, part in enumerate(command.split("|")) for w in ([part] if i % 2 else part.split())]
+    result = run(words[0], DATA / name, *words[1:], "-o", "out.png")
+    assert result.exit_code == 0, result.stderr
+    source = load(DATA / name)
+    alpha = source[..., 3:] if source.ndim == 3 else source[..., :0]
+    want = COMMANDS[command](source if source.ndim == 2 else np.ascontiguousarray(source[..., :3]))
+    want = np.dstack([want, alpha]) if alpha.size else want
+    assert np.array_equal(load("out.png"), want)
+
+
+def test_bilateral_and_its_stages():
+    options = ["--d", 7, "--sigma-color", 40, "--sigma-space", 3, "--stages", "steps.png"]
+    result = run("bilateral", DATA / "chelsea.png", *options, "-o", "out.png")
+    assert result.exit_code == 0, result.stderr
+    assert np.array_equal(load("out.png"), cv2.bilateralFilter(load(DATA / "chelsea.png"), 7, 40, 3))
+    assert load("steps.png").ndim == 3
+
+
+def test_gaussian_asks_for_a_size():
+    assert run("gaussian", DATA / "camera.png").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

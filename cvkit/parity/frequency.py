@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cvkit.frequency import frequency_filter, wiener
 from cvkit.parity.images import Images, layouts
-from cvkit.parity.proof import Arguments, Duel, Reference, benchmark, close, proof
+from cvkit.parity.proof import Arguments, Duel, Reference, benchmark, close, proof, warm_ups
 
 Array = NDArray[Any]
 Case = tuple[Arguments, Reference]
@@ -280,3 +280,9 @@ def _filter_duel(label: str, src: Array, design: Arguments) -> Duel:
             parts[..., c] = cv2.dft(spectrum, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
 
     return Duel(label, {"src": src, "cutoff": 30.0, **design}, np.empty(src.shape), by_cv2)
+
+
+@warm_ups(frequency_filter)
+def _() -> Iterator[Arguments]:
+    """One: it has no kernels of its own."""
+    yield {"src": np.zeros((8, 8), np.uint8), "mode": "low", "cutoff": 1}

@@ -3,7 +3,7 @@
 A kernel that is missing here fails the tests.
 """
 
-from numba import float32, float64, int16, int32, uint8, uint16
+from numba import float32, float64, int16, int32, uint8, uint16, uint32
 from numba.core.types import Array
 
 
@@ -23,7 +23,27 @@ PIXELS = (uint8, uint16, int16, float32, float64)
 WINDOW_SUMS = image(float64)
 CLASSES_U8 = [(image(uint8), image(uint8), line(int32), int32, int32, int32, int32)]
 
+BILATERAL = [line(float32), line(float32), int32, int32, int32]
+BILATERAL_U8 = [(line(uint8), image(uint8), line(int32), *BILATERAL)]
+BILATERAL_F32 = [(line(float32), image(float32), line(int32), *BILATERAL[:2], float32, *BILATERAL[2:])]
+# What filter2d makes of what, by the type in which it sums.
+PAIRS_F32 = [
+    *((uint8, dtype) for dtype in (uint8, uint16, int16, float32)),
+    *((uint16, dtype) for dtype in (uint16, float32)),
+    *((int16, dtype) for dtype in (int16, float32)),
+    (float32, float32),
+]
+PAIRS_F64 = [(dtype, float64) for dtype in (uint8, uint16, int16, float64)]
+FIVE = [int32] * 5
+PLANES = [int32] * 7
+
 SIGNATURES = {
+    "bilateral": {
+        "lay_out": [(image(dtype), image(dtype), int32, int32, int32) for dtype in (uint8, float32)],
+        "extremes": [(line(float32), image(float32))],
+        **{f"{kind}_u8{tile}": BILATERAL_U8 for kind in ("gray", "color") for tile in ("", "_tile")},
+        **{f"{kind}_f32{tile}": BILATERAL_F32 for kind in ("gray", "color") for tile in ("", "_tile")},
+    },
     "copies": {
         "fill": [
             *((kind(dtype), dtype) for kind in (line, image, volume) for dtype in (uint8, int32)),
@@ -44,6 +64,41 @@ SIGNATURES = {
         "moments": [(*[WINDOW_SUMS] * 4, int32, int32, int32, float64)],
         "channel_totals": [(WINDOW_SUMS, WINDOW_SUMS, int32)],
         "shrink": [(image(d), WINDOW_SUMS, WINDOW_SUMS, float64, WINDOW_SUMS, int32) for d in PIXELS],
+    },
+    "gaussian": {
+        **{
+            f"blur_{dtype}": [(image(dtype), image(dtype), image(int32), image(int32), *FIVE[:4])]
+            for dtype in (uint8, uint16)
+        },
+        "columns_uint8": [(image(uint8), image(uint16), image(int32), int32)],
+        "columns_uint16": [(image(uint16), image(uint32), image(int32), int32)],
+        "rows_uint8": [(image(uint16), image(uint8), image(int32), int32, int32, int32)],
+        "rows_uint16": [(image(uint32), image(uint16), image(int32), int32, int32, int32)],
+    },
+    "linear": {
+        "row_sums_f32": [(image(d), image(float32), line(float32), *FIVE) for d in (uint8, uint16, int16, float32)],
+        "row_sums_f64": [(image(d), image(float64), line(float64), *FIVE) for d in PIXELS],
+        "row_sums_i32": [(image(uint8), image(int32), line(int32), *FIVE)],
+        "row_mirrored_f32": [(image(float32), image(float32), line(float32), float32, *FIVE[:4])],
+        "column_sums_f32": [
+            (image(float32), image(d), line(float32), *FIVE[:4]) for d in (uint8, uint16, int16, float32)
+        ],
+        "column_sums_f64": [
+            (image(float64), image(d), line(float64), *FIVE[:4]) for d in (uint8, uint16, int16, float64)
+        ],
+        "column3_f32": [(image(float32), image(float32), line(float32), *FIVE[:3])],
+        "column_fixed": [(image(float32), image(uint8), line(float32), line(int32), *FIVE[:4])],
+        "column_whole": [(image(int32), image(int16), line(int32), *PLANES[:6], float32)],
+        "planar_tile_f32": [(image(a), image(b), line(int32), line(float32), *PLANES, float32) for a, b in PAIRS_F32],
+        "planar_tile_f64": [(image(a), image(b), line(int32), line(float64), *PLANES, float64) for a, b in PAIRS_F64],
+        "planar_image_f32": [(image(a), image(b), image(int32), line(float32), *FIVE, float32) for a, b in PAIRS_F32],
+        "planar_image_f64": [(image(a), image(b), image(int32), line(float64), *FIVE, float64) for a, b in PAIRS_F64],
+    },
+    "median": {
+        "median_3": [(image(d), image(d), int32) for d in (uint8, uint16, int16, float32)],
+        "median_5": [(image(d), image(d), int32) for d in (uint8, uint16, int16, float32)],
+        "median_merged": [(image(d), image(d), int32, int32) for d in (uint8, uint16, int16, float32)],
+        "median_histogram": [(image(uint8), image(uint8), int32, int32, int32)],
     },
 }
 
