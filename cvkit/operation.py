@@ -13,7 +13,14 @@ from cvkit.errors import ArgumentError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-FAMILIES = ("bilateral", "edges", "frequency", "gaussian", "linear", "median")  # modules of cvkit whose functions are operations
+FAMILIES = (
+    "bilateral",
+    "edges",
+    "frequency",
+    "gaussian",
+    "linear",
+    "median",
+)  # modules of cvkit whose functions are operations
 
 
 @dataclass(frozen=True)
