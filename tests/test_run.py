@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+from cvkit_cpu.waiting import look_for_end, look_for_work
 from support import HostTensor, assert_same, large_photo, noise, photo, run_python, start_python
 
 import cvkit
@@ -196,6 +197,35 @@ def test_bands_inside_a_band():
         return sum(Cpu().bands(lambda a, b: b - a, bands=BANDS))
 
     assert Cpu().bands(outer, bands=[(i, i + 1) for i in range(12)]) == [9] * 12
+
+
+def test_waiting_awake():
+    """A thread that looks for something sees it, gives up after so many looks, and tells before it looks."""
+    end, posted = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    assert not look_for_end(end, 1000)
+    look_for_work(end, posted, posted[0], 1000, 1)
+    assert end[0] == 1
+    assert look_for_end(end, 1)
+    for look, word in (
+        (lambda: look_for_end(end, 1 << 40), end),
+        (lambda: look_for_work(end, posted, 0, 1 << 40, 1), posted),
+    ):
+        word[0] = 0
+        looking = threading.Thread(target=look, daemon=True)
+        looking.start()
+        looking.join(0.05)
+        assert looking.is_alive()
+        word[0] = 1
+        looking.join(20)
+        assert not looking.is_alive()
+
+
+@pytest.mark.parametrize("looks", [0, 1 << 20])
+def test_bands_of_threads_awake_and_asleep(looks, monkeypatch):
+    monkeypatch.setattr(threads, "LOOKS_FOR_WORK", looks)
+    monkeypatch.setattr(threads, "LOOKS_FOR_END", looks)
+    for _ in range(300):
+        assert Cpu().bands(lambda y0, y1: y1 - y0, bands=BANDS) == [2, 3, 1, 3]
 
 
 def cases():

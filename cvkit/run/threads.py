@@ -13,8 +13,14 @@ from numpy.typing import NDArray
 
 from cvkit.errors import ArgumentError
 
-# Handing work to a Python thread and waiting for it costs 30 to 100 us: a band is worth it from several times that on.
-SMALLEST_BAND_NS = 250_000
+# Handing a band to a thread that waits awake costs about 5 us, to one that sleeps 50 us and more; but the caller takes
+# the bands that nobody has begun, so that a late thread costs little.
+SMALLEST_BAND_NS = 60_000
+
+# How often threads look for more work, and callers for the end of theirs, before they sleep: for some 100 us. The
+# moment is what a caller needs to enter its first band.
+LOOKS_FOR_WORK = LOOKS_FOR_END = 4000
+A_MOMENT = 200
 
 # Blocks of scratch are kept from call to call up to this size, in bytes: the map of a 4K image.
 LARGEST_KEPT = 1 << 24
@@ -85,9 +91,12 @@ class _Job:
         self._unfinished = count
         self._finished = threading.Lock()
         self._finished.acquire()
+        self.end = np.zeros(1, np.int64)
         self.error: BaseException | None = None
 
-    def work(self) -> None:
+    def work(self) -> bool:
+        """Whether this was the last to end."""
+        last = False
         while (i := next(self._next)) < self._count:
             try:
                 self._run(i)
@@ -95,12 +104,16 @@ class _Job:
                 self.error = error
             with self._lock:
                 self._unfinished -= 1
-                last = self._unfinished == 0
+                last = not self._unfinished
             if last:
                 self._finished.release()
+        return last
 
     def wait(self) -> None:
-        self._finished.acquire()
+        from cvkit_cpu.waiting import look_for_end
+
+        if not look_for_end(self.end, LOOKS_FOR_END):
+            self._finished.acquire()
 
 
 class _Workers:
@@ -113,6 +126,7 @@ class _Workers:
 
     def forget(self) -> None:
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._posted = np.zeros(1, np.int64)
         self._started = 0
         self._lock = threading.Lock()
 
@@ -122,19 +136,28 @@ class _Workers:
         with self._lock:
             while self._started < helpers:
                 self._started += 1
-                threading.Thread(target=self._serve, args=(self._jobs,), name="cvkit", daemon=True).start()
+                threading.Thread(target=self._serve, args=(self._jobs, self._posted), name="cvkit", daemon=True).start()
         job = _Job(run, count)
         for _ in range(helpers):
             self._jobs.put(job)
-        job.work()
-        job.wait()
+        self._posted[0] += 1
+        if not job.work():
+            job.wait()
         if job.error is not None:
             raise job.error
 
     @staticmethod
-    def _serve(jobs: "queue.SimpleQueue[_Job]") -> None:
+    def _serve(jobs: "queue.SimpleQueue[_Job]", posted: NDArray[np.int64]) -> None:
+        from cvkit_cpu.waiting import look_for_work
+
+        nobody = np.zeros(1, np.int64)
+        end = nobody
         while True:
-            jobs.get().work()
+            seen = posted[0]
+            look_for_work(end, posted, seen, LOOKS_FOR_WORK if jobs.empty() else 0, A_MOMENT)
+            job = jobs.get()
+            end = job.end if job.work() else nobody
+            del job
 
 
 _workers = _Workers()
