@@ -134,6 +134,8 @@ class _Workers:
         """run(0) ... run(count - 1); the caller works too, so it never waits for a worker to become free."""
         helpers = count - 1
         with self._lock:
+            if not self._started:
+                _compile_waiting()
             while self._started < helpers:
                 self._started += 1
                 threading.Thread(target=self._serve, args=(self._jobs, self._posted), name="cvkit", daemon=True).start()
@@ -158,6 +160,15 @@ class _Workers:
             job = jobs.get()
             end = job.end if job.work() else nobody
             del job
+
+
+def _compile_waiting() -> None:
+    """Ahead of the work, in which not every thread comes to wait: who has warmed up has all kernels."""
+    from cvkit_cpu.waiting import look_for_end, look_for_work
+
+    word = np.zeros(1, np.int64)
+    look_for_end(word, 0)
+    look_for_work(word, word, word[0], 0, 0)
 
 
 _workers = _Workers()
