@@ -195,10 +195,18 @@ def output_dtype(operation: Operation, value: Any, source: Any, allowed: Mapping
             dtype = np.dtype(DEPTHS[int(value)] if _whole(value) else value)
     except (IndexError, TypeError):
         raise DtypeError(f"{spec.name}: dtype is {shown(value)}; it takes a NumPy dtype or a depth of cv2.") from None
-    if dtype.name not in allowed[np.dtype(source).name]:
-        takes = listed(allowed[np.dtype(source).name])
-        raise DtypeError(f"{spec.name}: dtype is {dtype.name}; for a source of {np.dtype(source)} it takes {takes}.")
+    takes = allowed[_name(np.dtype(source))]
+    if _name(dtype) not in takes:
+        raise DtypeError(
+            f"{spec.name}: dtype is {_name(dtype)}; for a source of {np.dtype(source)} it takes {listed(takes)}."
+        )
     return dtype
+
+
+@cache
+def _name(dtype: Any) -> str:
+    """A dtype's name, which takes NumPy a microsecond to make."""
+    return str(dtype.name)
 
 
 def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, inputs: tuple[Image, ...]) -> None:
