@@ -24,14 +24,17 @@ WIDE = re.compile(
 )
 
 ROWS = {"smooth": "int16", "slope": "int16", "dx": "int16", "dy": "int16", "codes": "uint8", "near": "uint8"}
-NUMBERS = ("y", "cn", "low", "high", "stride", "y0", "y1")
+PIXELS = ("a", "b", "c", "d", "e", "f")  # rows of the image
+NUMBERS = ("y", "cn", "low", "high", "stride", "left", "right", "y0", "y1")
+WEIGHTS = ("outer", "middle")
 KERNELS = [
-    *(("gradients", name, "int16") for name in ("sobel3_row_u8", "columns3", "columns5", "columns7")),
-    *(("gradients", name, "int16") for name in ("along3", "along5", "along7")),
+    *(("edges_gradients", name, "int16") for name in ("sobel3_row_u8", "columns3", "columns5", "columns7")),
+    *(("edges_gradients", name, "int16") for name in ("along3", "along5", "along7")),
     *(("edges", name, magnitude) for name in ("l1_row", "suppress_row") for magnitude in ("int16", "int32")),
     ("edges", "l2_row", "int32"),
     ("edges", "settle_row", "uint8"),
     ("edges", "accept_band", "uint8"),
+    *(("gradients_rows", name, "int16") for name in ("across4", "down4", "cross4", "corners4")),
 ]
 
 
@@ -59,6 +62,10 @@ def machine_code(function, other):
             return numba.intp
         if name in ("src", "dst"):
             return Array(numba.uint8, 2, "C", readonly=name == "src")
+        if name in WEIGHTS:
+            return numba.int16
+        if name in PIXELS:
+            return Array(numba.uint8, 1, "C", readonly=True)
         return Array(numba.from_dtype(np.dtype(ROWS.get(name, other))), 1, "C")
 
     # Numba shows no assembly of what it took from a cache, hence a fresh dispatcher.

@@ -179,4 +179,6 @@ def test_the_reading_of_imports():
     top = {"a.b", "c", "c.d", "f", "j", "k", "l"}
     assert set(imports(tree, inside_functions=False)) == top
     assert set(imports(tree)) == top | {"h"}
-    assert {"cvkit_cpu.typed", "cvkit_cpu.jit", "cvkit_cpu.gradients"} <= modules_of_cvkit(SOURCES["cvkit_cpu.edges"])
+    assert {"cvkit_cpu.typed", "cvkit_cpu.jit", "cvkit_cpu.edges_gradients"} <= modules_of_cvkit(
+        SOURCES["cvkit_cpu.edges"]
+    )

@@ -14,7 +14,7 @@ import numpy as np
 from numba import int16, int32, uint8, uint32, uint64
 
 from cvkit_cpu import typed
-from cvkit_cpu.gradients import sobel3_row_u8, sobel_row_u8
+from cvkit_cpu.edges_gradients import sobel3_row_u8, sobel_row_u8
 from cvkit_cpu.jit import kernel
 
 WEAK, SEED, EDGE = uint8(1), uint8(2), uint8(4)

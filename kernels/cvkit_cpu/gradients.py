@@ -1,150 +1,216 @@
-"""Image derivatives on the CPU: Sobel's operator on uint8, a row at a time.
+"""Image derivatives on the CPU.
 
-A row of the image is a row of w * cn values; its neighbours to the left and right lie cn values away.
+What is wanted most runs in one pass over the image: first derivatives of uint8 in int16 and of float32 with 3 x 3
+weights, those of uint8 with 5 x 5 weights, Laplacians of uint8 with 3 x 3 weights, and the diagonal derivatives. All
+else goes through the separable and the general linear filter. The arithmetic is the same either way.
 """
 
-from numba import int16, int32
+from functools import cache, lru_cache
 
-from cvkit_cpu import typed
-from cvkit_cpu.jit import kernel
+import numpy as np
+from cvkit_math.borders import CONSTANT
+from cvkit_math.linear import split
+
+from cvkit_cpu.gradients_floats import float3_band, sum_band
+from cvkit_cpu.gradients_magnitude import magnitude3_band, magnitude5_band, magnitude_band
+from cvkit_cpu.gradients_rows import ACROSS, CORNERS, CROSS, DOWN, both_band, diagonal_band, four_band
+from cvkit_cpu.gradients_rows5 import laplacian5_band, sobel5_band
+from cvkit_cpu.gradients_weights import DIAGONALS, SCHARR, normalized, weights
+from cvkit_cpu.linear import filter2d, sep_filter2d
+
+UINT8, INT16, FLOAT32 = np.dtype(np.uint8), np.dtype(np.int16), np.dtype(np.float32)
+ONE, TWO = np.int16(1), np.int16(2)
 
 
-@kernel
-def sobel_row_u8(src, y, cn, aperture, smooth, slope, dx, dy):
-    """Row y of both derivatives as ``cv2.Sobel(..., CV_16S, ksize=aperture, borderType=BORDER_REPLICATE)`` gives them.
+def _key(kernel):
+    return kernel.shape, kernel.tobytes()
 
-    aperture is 3, 5 or 7; 7 is scaled by 1/16 and rounded half to even, as Canny takes it. smooth and slope are
-    scratch, int16, of w * cn + 2 * cn * (aperture // 2) values: columns first (smoothed in one, differenced in the
-    other), then along the row. Largest values: 4 * 255, 48 * 255 and 640 * 255 / 16, so int16 holds each of them; 64 *
-    255 in scratch likewise.
-    """
-    pad = cn * (aperture // 2)
-    if aperture == 3:
-        columns3(src, y, smooth[pad:], slope[pad:])
-    elif aperture == 5:
-        columns5(src, y, smooth[pad:], slope[pad:])
+
+@cache
+def _first_derivatives():
+    """By both kernels: the form of a first derivative of uint8, and the smoothing weights across it."""
+    found = {}
+    for size in (3, SCHARR, 5):
+        slope, smooth = weights(1, size), weights(0, size)
+        for x, y, form in ((slope, smooth, ACROSS), (smooth, slope, DOWN)):
+            found[_key(x), _key(y)] = form, smooth.astype(np.int16)
+    return found
+
+
+@cache
+def _diagonals():
+    """By kernel: whether the diagonal falls to the right, and the weights in int16."""
+    found = {}
+    for angle, rows in DIAGONALS.items():
+        window = np.array(rows, np.int16)
+        window.flags.writeable = False
+        found[_key(window.astype(np.float64))] = angle == 45, window
+    return found
+
+
+@lru_cache(maxsize=32)
+def _laplacian_window(second, smooth, scale):
+    """The 3 x 3 weights of a scaled Laplacian, whose factors are given as bytes."""
+    second, smooth = np.frombuffer(second), np.frombuffer(smooth)
+    return scale * (np.outer(smooth, second) + np.outer(second, smooth))
+
+
+@cache
+def _outside(n, dtype):
+    """A row of zeros for what lies above and below the image, read-only as its rows are."""
+    row = np.zeros(n, dtype)
+    row.flags.writeable = False
+    return row
+
+
+def _beyond(src, border):
+    return _outside(src.shape[1] if border == CONSTANT else 0, src.dtype)
+
+
+def sobel(cpu, src, dst, cn, kernel_x, kernel_y, delta, border):
+    """Plan: kernels are one-dimensional float64 arrays whose numbers are those of the type of the sums."""
+    found = None
+    if src.dtype == UINT8 and dst.dtype == INT16 and delta == 0:
+        found = _first_derivatives().get((_key(kernel_x), _key(kernel_y)))
+    if found is not None:
+        _first(cpu, src, dst, cn, *found, border)
+    elif src.dtype == dst.dtype == FLOAT32 and _is_first(kernel_x, kernel_y):
+        _float3(cpu, src, dst, cn, kernel_x, kernel_y, delta, border)
     else:
-        columns7(src, y, smooth[pad:], slope[pad:])
-    replicate_ends(smooth, cn, pad)
-    replicate_ends(slope, cn, pad)
-    if aperture == 3:
-        along3(smooth, slope, cn, dx, dy)
-    elif aperture == 5:
-        along5(smooth, slope, cn, dx, dy)
-    else:
-        along7(smooth, slope, cn, dx, dy)
+        middle = kernel_x.size // 2, kernel_y.size // 2
+        sep_filter2d(cpu, src, dst, cn, kernel_x, kernel_y, *middle, delta, border)
 
 
-@kernel
-def sobel3_row_u8(src, y, dx, dy):
-    """Row y of both derivatives for one channel and aperture 3, in one loop: the case that is wanted most.
-
-    d0 and d1 are the differences along the two diagonals; their sum and difference hold the corners of both kernels.
-    """
-    h, w = src.shape
-    above, here, below = src[max(y - 1, 0)], src[y], src[min(y + 1, h - 1)]
-    for x in range(1, w - 1):
-        d0 = typed.sub(int16(below[x + 1]), int16(above[x - 1]))
-        d1 = typed.sub(int16(above[x + 1]), int16(below[x - 1]))
-        across = typed.sub(int16(here[x + 1]), int16(here[x - 1]))
-        down = typed.sub(int16(below[x]), int16(above[x]))
-        dx[x] = typed.add(typed.add(d0, d1), typed.add(across, across))
-        dy[x] = typed.add(typed.sub(d0, d1), typed.add(down, down))
-    for x in (0, w - 1):
-        left, right = max(x - 1, 0), min(x + 1, w - 1)
-        dx[x] = above[right] - above[left] + 2 * (here[right] - here[left]) + below[right] - below[left]
-        dy[x] = below[left] - above[left] + 2 * (below[x] - above[x]) + below[right] - above[right]
-
-
-@kernel
-def replicate_ends(row, cn, pad):
-    """Fill pad values at either end with the outermost pixel of cn values."""
-    last = row.size - pad - cn
-    for x in range(pad):
-        row[x] = row[pad + x % cn]
-        row[last + cn + x] = row[last + x % cn]
-
-
-@kernel
-def columns3(src, y, smooth, slope):
-    """[1 2 1] and [-1 0 1] down the columns."""
+def _first(cpu, src, dst, cn, form, smooth, border):
+    """A first derivative of uint8 in int16; smooth: three or five weights across its direction."""
+    if smooth.size == 3:
+        _four(cpu, src, dst, cn, form, smooth[0], smooth[1], border)
+        return
     h, n = src.shape
-    above, here, below = src[max(y - 1, 0)], src[y], src[min(y + 1, h - 1)]
-    for x in range(n):
-        smooth[x] = above[x] + 2 * here[x] + below[x]
-    for x in range(n):
-        slope[x] = below[x] - above[x]
+    bands, line = cpu.split(h, n * 0.16), (n + 4 * cn, np.int16)
+    args = src, _beyond(src, border), cn, border, form == DOWN, dst
+    cpu.bands(sobel5_band, *args, bands=bands, scratch=(line,))
 
 
-@kernel
-def columns5(src, y, smooth, slope):
-    """[1 4 6 4 1] and [-1 -2 0 2 1] down the columns."""
+def _four(cpu, src, dst, cn, form, outer, middle, border):
+    """A form with 3 x 3 weights of uint8 in int16."""
     h, n = src.shape
-    a, b, c = src[max(y - 2, 0)], src[max(y - 1, 0)], src[y]
-    d, e = src[min(y + 1, h - 1)], src[min(y + 2, h - 1)]
-    for x in range(n):
-        smooth[x] = a[x] + e[x] + 4 * (b[x] + d[x]) + 6 * c[x]
-    for x in range(n):
-        slope[x] = e[x] - a[x] + 2 * (d[x] - b[x])
+    args = src, _beyond(src, border), cn, border, form, outer, middle, dst
+    cpu.bands(four_band, *args, bands=cpu.split(h, n * 0.06), scratch=(((3, n), np.int16),))
 
 
-@kernel
-def columns7(src, y, smooth, slope):
-    """[1 6 15 20 15 6 1] and [-1 -4 -5 0 5 4 1] down the columns."""
-    h, n = src.shape
-    a, b, c, d = src[max(y - 3, 0)], src[max(y - 2, 0)], src[max(y - 1, 0)], src[y]
-    e, f, g = src[min(y + 1, h - 1)], src[min(y + 2, h - 1)], src[min(y + 3, h - 1)]
-    for x in range(n):
-        smooth[x] = a[x] + g[x] + 6 * (b[x] + f[x]) + 15 * (c[x] + e[x]) + 20 * d[x]
-    for x in range(n):
-        slope[x] = g[x] - a[x] + 4 * (f[x] - b[x]) + 5 * (e[x] - c[x])
+def scharr(cpu, src, dst, cn, kernel_x, kernel_y, delta, border):
+    """Plan: as sobel, whose kernels say what they are."""
+    sobel(cpu, src, dst, cn, kernel_x, kernel_y, delta, border)
 
 
-@kernel
-def along3(smooth, slope, cn, dx, dy):
-    """The other factor of the separable kernel, along the row."""
-    n = dx.size
-    s2 = smooth[2 * cn :]
-    for x in range(n):
-        dx[x] = s2[x] - smooth[x]
-    t1, t2 = slope[cn:], slope[2 * cn :]
-    for x in range(n):
-        dy[x] = slope[x] + 2 * t1[x] + t2[x]
+SLOPE = np.array([-1.0, 0.0, 1.0]).tobytes()
 
 
-@kernel
-def along5(smooth, slope, cn, dx, dy):
-    """The other factor of the separable kernel, along the row."""
-    n = dx.size
-    s1, s3, s4 = smooth[cn:], smooth[3 * cn :], smooth[4 * cn :]
-    for x in range(n):
-        dx[x] = s4[x] - smooth[x] + 2 * (s3[x] - s1[x])
-    t1, t2, t3, t4 = slope[cn:], slope[2 * cn :], slope[3 * cn :], slope[4 * cn :]
-    for x in range(n):
-        dy[x] = slope[x] + t4[x] + 4 * (t1[x] + t3[x]) + 6 * t2[x]
-
-
-@kernel
-def along7(smooth, slope, cn, dx, dy):
-    """The other factor of the separable kernel, along the row, in 32 bits before the division by 16."""
-    n = dx.size
-    s1, s2, s4, s5, s6 = smooth[cn:], smooth[2 * cn :], smooth[4 * cn :], smooth[5 * cn :], smooth[6 * cn :]
-    for x in range(n):
-        dx[x] = sixteenth(int32(s6[x] - smooth[x] + 4 * (s5[x] - s1[x]) + 5 * (s4[x] - s2[x])))
-    t1, t2, t3, t4, t5, t6 = (
-        slope[cn:],
-        slope[2 * cn :],
-        slope[3 * cn :],
-        slope[4 * cn :],
-        slope[5 * cn :],
-        slope[6 * cn :],
+def _is_first(kernel_x, kernel_y):
+    """Whether one kernel is [-1 0 1] and the other one has three weights, the outer ones alike."""
+    if kernel_x.size != 3 or kernel_y.size != 3:
+        return False
+    return any(
+        slope.tobytes() == SLOPE and smooth[0] == smooth[2]
+        for slope, smooth in ((kernel_x, kernel_y), (kernel_y, kernel_x))
     )
-    for x in range(n):
-        dy[x] = sixteenth(int32(slope[x] + t6[x] + 6 * (t1[x] + t5[x]) + 15 * (t2[x] + t4[x]) + 20 * t3[x]))
 
 
-@kernel
-def sixteenth(total):
-    """An int32 divided by 16, half to even, as int16: a half goes up only from an odd quotient."""
-    odd = typed.bit_and(typed.shr(total, int32(4)), int32(1))
-    return int16(typed.shr(typed.add(typed.add(total, int32(7)), odd), int32(4)))
+def _float3(cpu, src, dst, cn, kernel_x, kernel_y, delta, border):
+    h, n = src.shape
+    down = kernel_y.tobytes() == SLOPE
+    smooth = kernel_x if down else kernel_y
+    numbers = np.float32(smooth[1]), np.float32(smooth[2]), np.float32(delta)
+    how = down, smooth.tolist() == [1, 2, 1], *numbers, split(n, 8)
+    cpu.bands(float3_band, src, _beyond(src, border), cn, border, *how, dst, bands=cpu.split(h, n * 0.4))
+
+
+def laplacian(cpu, src, dst, cn, second, smooth, scale, delta, border):
+    """Plan: the sum of the second derivatives along both axes; second and smooth are float64 arrays of one odd size.
+
+    Of size 3 they are one window, scaled in the type of the sums; the larger ones are two separable filters.
+    """
+    plain = src.dtype == UINT8 and dst.dtype == INT16 and scale == 1 and delta == 0
+    if second.size == 3 and plain:
+        form = CORNERS if smooth[0] else CROSS
+        _four(cpu, src, dst, cn, form, ONE, TWO, border)
+        return
+    if second.size == 3:
+        window = _laplacian_window(second.tobytes(), smooth.tobytes(), scale)
+        filter2d(cpu, src, dst, cn, window, 1, 1, delta, border)
+        return
+    h, n = src.shape
+    short = src.dtype == UINT8 and second.size == 5
+    if short and plain:
+        bands, lines = cpu.split(h, n * 0.25), ((2, n + 4 * cn), np.int16)
+        cpu.bands(laplacian5_band, src, _beyond(src, border), cn, border, dst, bands=bands, scratch=(lines,))
+        return
+    kind = INT16 if short else np.dtype(np.float64) if src.dtype == np.float64 else FLOAT32
+    blocks = [cpu.take(h * n * kind.itemsize) for _ in range(2)]
+    both = [block.view(kind).reshape(h, n) for block in blocks]
+    half = second.size // 2
+    sep_filter2d(cpu, src, both[0], cn, second, smooth, half, half, 0.0, border)
+    sep_filter2d(cpu, src, both[1], cn, smooth, second, half, half, 0.0, border)
+    number = _number(kind, dst.dtype, scale == 1 and delta == 0)
+    bands = cpu.split(h, n * 0.3)
+    cpu.bands(sum_band, *both, number(scale), number(delta), dst, bands=bands)
+    for block in blocks:
+        cpu.give(block)
+
+
+def _number(kind, result, plain):
+    """The type in which sums are scaled: as OpenCV, not that of float64 sums that become integers, unless plain."""
+    if np.float64 not in (kind, result):
+        return np.float32
+    return np.float64 if plain or result.kind == "f" else np.float32
+
+
+def sobel_diagonal(cpu, src, dst, cn, kernel, delta, border):
+    """Plan: kernel is a 3 x 3 float64 array whose numbers are those of the type of the sums."""
+    falling = window = None
+    if src.dtype == UINT8 and dst.dtype == INT16 and delta == 0:
+        falling, window = _diagonals().get(_key(kernel), (None, None))
+    if window is None:
+        filter2d(cpu, src, dst, cn, kernel, 1, 1, delta, border)
+        return
+    h, n = src.shape
+    args = src, _beyond(src, border), cn, border, falling, window, dst
+    cpu.bands(diagonal_band, *args, bands=cpu.split(h, n * 0.07))
+
+
+def spatial_gradient(cpu, src, dx, dy, cn, border):
+    """Plan: both first derivatives of uint8 with 3 x 3 weights in one pass, int16."""
+    h, n = src.shape
+    bands, ring = cpu.split(h, n * 0.1), ((4, 2 * n), np.int16)
+    args = src, _beyond(src, border), cn, border, ONE, TWO, dx, dy
+    cpu.bands(both_band, *args, bands=bands, scratch=(ring,))
+
+
+def gradient_magnitude(cpu, src, dst, cn, slope, smooth, l1, border):
+    """Plan: float32 magnitude of both first derivatives; slope and smooth are float64 arrays of whole numbers."""
+    h, n = src.shape
+    lines = (2, n), np.int16
+    if src.dtype == UINT8 and slope.size == smooth.size == 3:
+        args = src, _beyond(src, border), cn, border, np.int16(smooth[0]), np.int16(smooth[1]), l1, dst
+        bands, ring = cpu.split(h, n * 0.16), ((4, 2 * n), np.int16)
+        cpu.bands(magnitude3_band, *args, bands=bands, scratch=(ring, lines))
+        return
+    if src.dtype == UINT8 and slope.size == 5:
+        bands, line = cpu.split(h, n * 0.4), (n + 4 * cn, np.int16)
+        args = src, _beyond(src, border), cn, border, l1, dst
+        cpu.bands(magnitude5_band, *args, bands=bands, scratch=(line, lines))
+        return
+    block = cpu.take(h * n * 4)
+    down = block.view(np.float32).reshape(h, n)
+    sobel(cpu, src, dst, cn, slope, smooth, 0.0, border)
+    sobel(cpu, src, down, cn, smooth, slope, 0.0, border)
+    cpu.bands(magnitude_band, dst, down, l1, dst, bands=cpu.split(h, n * 0.3))
+    cpu.give(block)
+
+
+def get_deriv_kernels(cpu, along, down, dx, dy, ksize, normalize):
+    """Plan: a few numbers on the host, into along (n, 1) and down (m, 1)."""
+    make = normalized if normalize else weights
+    along[:, 0] = make(dx, ksize)
+    down[:, 0] = make(dy, ksize)

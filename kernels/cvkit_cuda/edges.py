@@ -15,7 +15,7 @@ Scratch: one int32 label a pixel, written and read only where a pixel is kept. S
 import numpy as np
 from numba import cuda, int16, int32, uint8, uint32
 
-from cvkit_cuda.gradients import BLOCK, load_rows, sobel3, sobel5, sobel7
+from cvkit_cuda.edges_gradients import BLOCK, load_rows, sobel3, sobel5, sobel7
 
 THREADS = BLOCK[0] * BLOCK[1]
 
