@@ -1,0 +1,148 @@
+"""Erosion and dilation by a rectangle, whose time hardly grows with its size.
+
+A row of the result is first made down the columns, then along the row. Down the columns four rows of the result share
+what lies in their windows; tall windows go by blocks of as many rows (M. van Herk, A fast algorithm for local
+minimum and maximum filters, Pattern Recognition Letters 13, 1992): every window is the end of one block and the
+beginning of the next, and both are known for all rows after one pass up and one pass down. Along the row windows grow
+from smaller ones, which is what vectors can do.
+"""
+
+from cvkit_math.borders import CONSTANT
+
+from cvkit_cpu.jit import kernel
+from cvkit_cpu.morphology_rows import (
+    ALIGNMENT,
+    best_2,
+    best_3,
+    fill_ends,
+    first_aligned,
+    four_of_3,
+    four_of_5,
+    grow,
+    read,
+    read_or,
+    row_starts,
+    suffixes,
+    two_prefixes,
+    written,
+)
+
+
+def scratch_size(length, kw, kh, cn):
+    """Values of scratch for ``rectangle_rows``."""
+    return (7 + kh) * _stride(length, kw, cn) + ALIGNMENT
+
+
+def _stride(length, kw, cn):
+    return -(-(length + (kw - 1) * cn) // ALIGNMENT) * ALIGNMENT + ALIGNMENT
+
+
+@kernel
+def rectangle_rows(src, mask, h, dst, to, kw, kh, ax, ay, cn, border, outside, which, scratch, starts, y0, y1):
+    """Rows [y0, y1) of the result for a kw x kh rectangle with its anchor at ax, ay.
+
+    Row y of the source is the one numbered y & mask in src, and row y of the result y & to in dst; ``outside`` is a row
+    of what lies outside the image.
+    """
+    n = dst.shape[1]
+    left, right = ax * cn, (kw - 1 - ax) * cn
+    lead = (left + 63) // 64 * 64
+    stride = (n + left + right + 63) // 64 * 64 + 64
+    base = first_aligned(scratch)
+    best_so_far = written(scratch, base + 4 * stride, n)
+    spare = written(scratch, base + 5 * stride, 2 * stride)
+    blocks = base + 7 * stride
+    if kw > 1 and border == CONSTANT:
+        for k in range(4):
+            fill_ends(scratch, base + k * stride + lead, n, left, right, cn, border, outside)
+    last = row_starts(y0 - ay, y1 - ay + kh, h, border, mask, n, starts) - 1
+    direct = kh <= 3 or kh == 5
+    y = y0
+    while y < y1:
+        i = y - y0  # of the first row of the window in starts
+        count = min(4 if direct else 2, y1 - y)  # of rows that are made together
+        o0 = written(scratch, base + lead, n)
+        o1 = written(scratch, base + stride + lead, n)
+        o2 = written(scratch, base + 2 * stride + lead, n)
+        o3 = written(scratch, base + 3 * stride + lead, n)
+        if kw == 1:
+            o0 = written(dst, (y & to) * n, n)
+            o1 = written(dst, ((y + 1) & to) * n, n) if count > 1 else o1
+            o2 = written(dst, ((y + 2) & to) * n, n) if count > 2 else o2
+            o3 = written(dst, ((y + 3) & to) * n, n) if count > 3 else o3
+        if direct:
+            a = read_or(src, starts[i], n, outside)
+            b = read_or(src, starts[min(i + 1, last)], n, outside)
+            c = read_or(src, starts[min(i + 2, last)], n, outside)
+            d = read_or(src, starts[min(i + 3, last)], n, outside)
+            if kh == 1:
+                best_2(a, a, o0, which)
+                best_2(b, b, o1, which)
+                best_2(c, c, o2, which)
+                best_2(d, d, o3, which)
+            elif kh == 2:
+                best_2(a, b, o0, which)
+                best_2(b, c, o1, which)
+                best_2(c, d, o2, which)
+                best_2(d, read_or(src, starts[min(i + 4, last)], n, outside), o3, which)
+            elif kh == 3:
+                e = read_or(src, starts[min(i + 4, last)], n, outside)
+                f = read_or(src, starts[min(i + 5, last)], n, outside)
+                four_of_3(a, b, c, d, e, f, o0, o1, o2, o3, which)
+            else:
+                e = read_or(src, starts[min(i + 4, last)], n, outside)
+                f = read_or(src, starts[min(i + 5, last)], n, outside)
+                g = read_or(src, starts[min(i + 6, last)], n, outside)
+                p = read_or(src, starts[min(i + 7, last)], n, outside)
+                four_of_5(a, b, c, d, e, f, g, p, o0, o1, o2, o3, which)
+        else:
+            down = read_or(src, starts[i + kh - 1], n, outside)
+            behind = read_or(src, starts[i + kh], n, outside)
+            j = i % kh
+            ends = read(scratch, blocks + j * stride, n)
+            if j == 0:
+                best_2(down, down, written(scratch, blocks + (kh - 1) * stride, n), which)
+                k = kh - 1
+                while k > 0:
+                    at = blocks + k * stride
+                    d = read_or(src, starts[i + k - 1], n, outside)
+                    below = read(scratch, at, n)
+                    if k < 4:
+                        best_2(d, below, written(scratch, at - stride, n), which)
+                        k -= 1
+                    else:
+                        suffixes(
+                            read_or(src, starts[i + k - 4], n, outside),
+                            read_or(src, starts[i + k - 3], n, outside),
+                            read_or(src, starts[i + k - 2], n, outside),
+                            d,
+                            below,
+                            written(scratch, at - 4 * stride, n),
+                            written(scratch, at - 3 * stride, n),
+                            written(scratch, at - 2 * stride, n),
+                            written(scratch, at - stride, n),
+                            which,
+                        )
+                        k -= 4
+                best_2(ends, ends, o0, which)
+                best_2(behind, behind, best_so_far, which)  # the first row of the next block
+                best_2(behind, read(scratch, blocks + stride, n), o1, which)
+            elif j + 1 < kh:
+                two_prefixes(
+                    down, behind, best_so_far, ends, read(scratch, blocks + (j + 1) * stride, n), o0, o1, which
+                )
+            else:  # the last one of a block has no use for the second
+                two_prefixes(down, down, best_so_far, ends, ends, o0, o1, which)
+                count = 1
+        if kw > 1:
+            for k in range(count):
+                row = base + k * stride + lead
+                if border != CONSTANT:
+                    fill_ends(scratch, row, n, left, right, cn, border, outside)
+                t = read(scratch, row - left, n + left + right)
+                out = written(dst, ((y + k) & to) * n, n)
+                if kw == 3:
+                    best_3(t, read(t, cn, n), read(t, 2 * cn, n), out, which)
+                else:
+                    grow(t, spare, out, kw, cn, which)
+        y += count
