@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from cvkit.bilateral import BilateralStages as BilateralStages
     from cvkit.bilateral import bilateral_filter as bilateral_filter
     from cvkit.bilateral import bilateral_stages as bilateral_stages
+    from cvkit.box import blur as blur
+    from cvkit.box import box_filter as box_filter
+    from cvkit.box import sqr_box_filter as sqr_box_filter
+    from cvkit.corners import HarrisStages as HarrisStages
+    from cvkit.corners import corner_eigen_vals_and_vecs as corner_eigen_vals_and_vecs
+    from cvkit.corners import corner_harris as corner_harris
+    from cvkit.corners import corner_min_eigen_val as corner_min_eigen_val
+    from cvkit.corners import corner_sub_pix as corner_sub_pix
+    from cvkit.corners import good_features_to_track as good_features_to_track
+    from cvkit.corners import harris_stages as harris_stages
     from cvkit.edges import CannyStages as CannyStages
     from cvkit.edges import canny as canny
     from cvkit.edges import canny_from_gradients as canny_from_gradients
@@ -28,11 +38,33 @@ if TYPE_CHECKING:
     from cvkit.frequency import wiener as wiener
     from cvkit.gaussian import gaussian_blur as gaussian_blur
     from cvkit.gaussian import get_gaussian_kernel as get_gaussian_kernel
+    from cvkit.gradients import DerivKernels as DerivKernels
+    from cvkit.gradients import Gradient as Gradient
+    from cvkit.gradients import GradientStages as GradientStages
+    from cvkit.gradients import get_deriv_kernels as get_deriv_kernels
+    from cvkit.gradients import gradient_magnitude as gradient_magnitude
+    from cvkit.gradients import gradient_stages as gradient_stages
+    from cvkit.gradients import laplacian as laplacian
+    from cvkit.gradients import scharr as scharr
+    from cvkit.gradients import sobel as sobel
+    from cvkit.gradients import sobel_diagonal as sobel_diagonal
+    from cvkit.gradients import spatial_gradient as spatial_gradient
+    from cvkit.integrals import Integral2 as Integral2
+    from cvkit.integrals import Integral3 as Integral3
+    from cvkit.integrals import integral as integral
+    from cvkit.integrals import integral2 as integral2
+    from cvkit.integrals import integral3 as integral3
     from cvkit.io import imread as imread
     from cvkit.io import imwrite as imwrite
     from cvkit.linear import filter2d as filter2d
     from cvkit.linear import sep_filter2d as sep_filter2d
     from cvkit.median import median_blur as median_blur
+    from cvkit.morphology import MorphologyStages as MorphologyStages
+    from cvkit.morphology import dilate as dilate
+    from cvkit.morphology import erode as erode
+    from cvkit.morphology import get_structuring_element as get_structuring_element
+    from cvkit.morphology import morphology_ex as morphology_ex
+    from cvkit.morphology import morphology_stages as morphology_stages
     from cvkit.run.placement import get_device as get_device
     from cvkit.run.placement import set_device as set_device
     from cvkit.run.threads import get_num_threads as get_num_threads
@@ -42,9 +74,39 @@ __version__ = "0.1.0"
 
 # Where each public name lives; the imports above say the same to type checkers, and a test compares the two.
 _HOMES = {
-    "cvkit.bilateral": ("BilateralStages", "bilateral_filter", "bilateral_stages"),
-    "cvkit.edges": ("CannyStages", "canny", "canny_from_gradients", "canny_stages", "canny_thresholds"),
-    "cvkit.errors": ("ArgumentError", "CvkitError", "DeviceError", "DtypeError", "ImageIOError"),
+    "cvkit.bilateral": (
+        "BilateralStages",
+        "bilateral_filter",
+        "bilateral_stages",
+    ),
+    "cvkit.box": (
+        "blur",
+        "box_filter",
+        "sqr_box_filter",
+    ),
+    "cvkit.corners": (
+        "HarrisStages",
+        "corner_eigen_vals_and_vecs",
+        "corner_harris",
+        "corner_min_eigen_val",
+        "corner_sub_pix",
+        "good_features_to_track",
+        "harris_stages",
+    ),
+    "cvkit.edges": (
+        "CannyStages",
+        "canny",
+        "canny_from_gradients",
+        "canny_stages",
+        "canny_thresholds",
+    ),
+    "cvkit.errors": (
+        "ArgumentError",
+        "CvkitError",
+        "DeviceError",
+        "DtypeError",
+        "ImageIOError",
+    ),
     "cvkit.frequency": (
         "FrequencyStages",
         "frequency_filter",
@@ -52,12 +114,55 @@ _HOMES = {
         "transfer_function",
         "wiener",
     ),
-    "cvkit.gaussian": ("gaussian_blur", "get_gaussian_kernel"),
-    "cvkit.io": ("imread", "imwrite"),
-    "cvkit.linear": ("filter2d", "sep_filter2d"),
+    "cvkit.gaussian": (
+        "gaussian_blur",
+        "get_gaussian_kernel",
+    ),
+    "cvkit.gradients": (
+        "DerivKernels",
+        "Gradient",
+        "GradientStages",
+        "get_deriv_kernels",
+        "gradient_magnitude",
+        "gradient_stages",
+        "laplacian",
+        "scharr",
+        "sobel",
+        "sobel_diagonal",
+        "spatial_gradient",
+    ),
+    "cvkit.integrals": (
+        "Integral2",
+        "Integral3",
+        "integral",
+        "integral2",
+        "integral3",
+    ),
+    "cvkit.io": (
+        "imread",
+        "imwrite",
+    ),
+    "cvkit.linear": (
+        "filter2d",
+        "sep_filter2d",
+    ),
     "cvkit.median": ("median_blur",),
-    "cvkit.run.placement": ("get_device", "set_device"),
-    "cvkit.run.threads": ("get_num_threads", "set_num_threads"),
+    "cvkit.morphology": (
+        "MorphologyStages",
+        "dilate",
+        "erode",
+        "get_structuring_element",
+        "morphology_ex",
+        "morphology_stages",
+    ),
+    "cvkit.run.placement": (
+        "get_device",
+        "set_device",
+    ),
+    "cvkit.run.threads": (
+        "get_num_threads",
+        "set_num_threads",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -16,7 +16,7 @@ import click
 
 import cvkit
 from cvkit._commands import Special, image_command, progress, run_options, say
-from cvkit._special import SPECIAL
+from cvkit._special import NO_COMMAND, SPECIAL
 from cvkit.errors import CvkitError
 from cvkit.operation import Spec, operations
 from cvkit.run import threads as cpu_threads
@@ -59,7 +59,7 @@ class Commands(click.Group):
 def _image_commands() -> dict[str, tuple[Spec, Special]]:
     """By their names: a command for each operation on one image, or those that SPECIAL makes of it."""
     known = operations()
-    made = {special.operation for special in SPECIAL.values() if special.operation}
+    made = {*NO_COMMAND, *(special.operation for special in SPECIAL.values() if special.operation)}
     plain = {n.replace("_", "-"): n for n, spec in known.items() if spec.images == ("src",) and n not in made}
     named = {name: special.operation for name, special in SPECIAL.items() if special.operation in known}
     return {name: (known[of], SPECIAL.get(name, Special())) for name, of in {**plain, **named}.items()}

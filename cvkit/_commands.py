@@ -5,6 +5,7 @@ Nothing here loads Numba or OpenCV before there is work for them.
 
 import contextlib
 import inspect
+import json
 import math
 import os
 import re
@@ -47,6 +48,9 @@ def _as_it_is(image: Any, arguments: dict[str, Any], values: dict[str, Any], nam
     return image
 
 
+RAW = "raw"  # signed and float results are written as they are, into TIFF, unless --view is given
+
+
 @dataclass(frozen=True)
 class Special:
     """What a command has beyond its operation's parameters.
@@ -76,7 +80,11 @@ class Special:
     gray: bool = False
     """take images as gray unless --color is given; otherwise in their own channels, with alpha, unless --gray is"""
     view: str = ""
-    """how float results are brought to the image's depth; empty where the operation keeps the depth"""
+    """how float results are brought to the image's depth: the default, or RAW; empty where the operation keeps it"""
+    draw: Callable[[Any, Any, dict[str, Any], dict[str, Any]], Any] | None = None
+    """of image, result, arguments and values: the picture to write instead of the result"""
+    record: Callable[[Any], dict[str, Any]] | None = None
+    """of the result: what --json prints of it"""
     options: Sequence[click.Option] = ()
     check: Callable[[dict[str, Any], dict[str, Any]], None] = _anything_goes
     prepare: Callable[[Any, dict[str, Any], dict[str, Any], str], Any] = _as_it_is
@@ -108,14 +116,14 @@ def image_command(name: str, spec: Spec, special: Special) -> click.Command:
             *special.options,
             *_file_options(spec, special),
         ],
-        help=f"{_plain(text)}\n\n{FILES.format(name=name)}",
+        help=f"{_plain(text)}\n\n{FILES.format(name=name + _extension(special, None))}",
         short_help=special.summary or spec.summary,
         epilog=special.examples,
     )
 
 
 FILES = """IMAGE is a file, a folder, a quoted pattern such as 'scans/*.tif', or - for standard input. The result of
-NAME.jpg is NAME.{name}.png beside it; in folders and for patterns such results are passed over. With several images,
+NAME.jpg is NAME.{name} beside it; in folders and for patterns such results are passed over. With several images,
 those that fail are named, the others are done, and the exit code is 1."""
 
 
@@ -175,7 +183,11 @@ def _file_options(spec: Spec, special: Special) -> list[click.Option]:
         click.Option(["--force"], is_flag=True, help="Replace files that exist."),
         click.Option([f"--{other}", "other_channels"], is_flag=True, help=text),
     ]
-    if special.view:
+    if special.view == RAW:
+        text = """Scale results for looking: abs shows absolute values from 0 on, norm stretches min..max over the whole
+        range. Without it they are written as they are, signed or float, into a TIFF file."""
+        options.append(click.Option(["--view"], type=click.Choice(["abs", "norm"]), help=text))
+    elif special.view:
         way = click.Choice(["clip", "norm", "abs"])
         text = """How results become pixels of the image's depth: clip rounds and cuts off; norm stretches min..max over
         the whole range, abs the absolute values. Float images stay float."""
@@ -188,6 +200,11 @@ def _file_options(spec: Spec, special: Special) -> list[click.Option]:
     if spec.stages and special.tiles:
         text = "Write a labelled picture of each step of the algorithm, for one image."
         options.append(click.Option(["--stages"], metavar="FILE", help=text))
+    if special.record:
+        text = (
+            "Print the result, a line for each image; a picture is written only where -o or --output-dir asks for it."
+        )
+        options.append(click.Option(["--json", "as_json"], is_flag=True, help=text))
     text = "Refuse files that declare more pixels; 0 lifts the limit."
     pixels = click.Option(
         ["--max-pixels"], type=click.IntRange(0), metavar="N", default=MAX_PIXELS, show_default=True, help=text
@@ -205,24 +222,38 @@ def run_options() -> list[click.Option]:
     ]
 
 
+def _extension(special: Special, view: str | None) -> str:
+    return ".tif" if special.view == RAW and not view else ".png"
+
+
 def _process(name: str, spec: Spec, special: Special, arguments: dict[str, Any], values: dict[str, Any]) -> None:
     """Read, compute and write all images of one command."""
     started = time.perf_counter()
     special.check(arguments, values)
-    force, stages = values["force"], values.get("stages")
+    force, stages, output, view = values["force"], values.get("stages"), values["output"], values.get("view")
+    as_json = values.get("as_json", False)
+    writes = not as_json or output is not None or values["output_dir"] is not None
+    drawn = special.draw is not None and values.get("draw", True)
+    extension = ".png" if drawn else _extension(special, view)
     with _usage():
         plan = batch.plan(
             values["images"],
             name,
-            output=values["output"],
+            output=output,
             output_dir=values["output_dir"],
             recursive=values["recursive"],
-            force=force,
+            force=force or not writes,
+            extension=extension,
         )
         if stages:
             _check_stages(stages, plan, force)
-    if any(job.target == batch.STREAM for job in plan.jobs) and sys.stdout.isatty():
-        raise click.UsageError("standard output is a terminal and the result is a PNG file; redirect it or give -o.")
+        if extension == ".tif" and output not in (None, batch.STREAM):
+            _check_raw(output)
+    if writes and any(job.target == batch.STREAM for job in plan.jobs):
+        if as_json:
+            raise click.UsageError("--json prints to standard output, where the picture is to go; give -o a file.")
+        if sys.stdout.isatty():
+            raise click.UsageError("standard output is a terminal and the result is an image; redirect it or give -o.")
     if plan.left_out:
         say(f"left out, being results of this command: {', '.join(plan.left_out)}")
     workers = _start(values["device"], values["threads"], len(plan.jobs)) if plan.jobs else 1
@@ -230,6 +261,7 @@ def _process(name: str, spec: Spec, special: Special, arguments: dict[str, Any],
     gray: bool | None = special.gray != values["other_channels"]
     own_channels = not special.gray and not gray
     max_pixels = values["max_pixels"] or None
+    records: dict[batch.Job, str] = {}
 
     def work(job: batch.Job) -> None:
         image = batch.read(job.source, gray=None if own_channels else gray, alpha=own_channels, max_pixels=max_pixels)
@@ -239,12 +271,19 @@ def _process(name: str, spec: Spec, special: Special, arguments: dict[str, Any],
         own = dict(arguments)
         image = special.prepare(image, own, values, job.source)
         result = spec.function(image, **own, device=values["device"])
-        if special.view:
-            result = batch.in_depth(result, image.dtype, values["view"])
-        result = batch.with_alpha(result, alpha, job.target)
-        if values["output_dir"]:
-            os.makedirs(os.path.dirname(job.target), exist_ok=True)
-        batch.write(job.target, result, force=force)
+        if as_json and special.record:
+            records[job] = json.dumps({"image": batch.label(job.source), **special.record(result)})
+        if drawn and special.draw:
+            result = special.draw(image, result, own, values)
+        elif special.view == RAW and view:
+            result = batch.in_depth(result, "uint16" if image.dtype == "uint16" else "uint8", view)
+        elif special.view != RAW and special.view:
+            result = batch.in_depth(result, image.dtype, view)
+        if writes:
+            result = batch.with_alpha(result, alpha, job.target)
+            if values["output_dir"]:
+                os.makedirs(os.path.dirname(job.target), exist_ok=True)
+            batch.write(job.target, result, force=force, extension=extension)
         if stages and special.tiles:
             from cvkit.draw import contact_sheet
 
@@ -253,16 +292,26 @@ def _process(name: str, spec: Spec, special: Special, arguments: dict[str, Any],
 
     with progress(len(plan.jobs), name) as done:
         failures = plan.failures + batch.run(plan.jobs, work, workers=workers, done=done)
+    for job in plan.jobs:
+        if job in records:
+            click.echo(records[job])
     for failure in failures:
         say(f"error: {failure}")
     total = len(plan.jobs) + len(plan.failures)
     if total > 1:
         failed = f", {len(failures)} failed" if failures else ""
         say(f"{total - len(failures)} of {total} images done{failed}, {time.perf_counter() - started:.1f} s")
-    elif not failures and plan.jobs[0].target != batch.STREAM:
+    elif not failures and writes and plan.jobs[0].target != batch.STREAM:
         say(f"wrote {plan.jobs[0].target}")
     if failures:
         raise click.exceptions.Exit(1)
+
+
+def _check_raw(output: str) -> None:
+    if os.path.splitext(output)[1].lower() not in (".tif", ".tiff"):
+        raise click.UsageError(
+            f"-o {output}: signed and float results are kept in .tif; for other formats give --view abs or --view norm."
+        )
 
 
 @contextlib.contextmanager

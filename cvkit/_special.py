@@ -7,7 +7,21 @@ import click
 import cvkit
 from cvkit import batch
 from cvkit._commands import Number, Special, say
+from cvkit._special_corners import CORNERS
 from cvkit._special_filters import FILTERS
+from cvkit._special_gradients import GRADIENTS
+from cvkit._special_morphology import MORPHOLOGY
+
+NO_COMMAND = (
+    "integral",
+    "integral2",
+    "integral3",
+    "sqr_box_filter",
+    "spatial_gradient",
+    "corner_eigen_vals_and_vecs",
+    "corner_sub_pix",
+)
+"""Operations on one image whose results are no pictures, or several."""
 
 
 def _check_canny(arguments: dict[str, Any], values: dict[str, Any]) -> None:
@@ -51,6 +65,9 @@ BLUR = "Smooth first, as cv2.GaussianBlur(image, (0, 0), SIGMA) does."
 
 SPECIAL: dict[str, Special] = {
     **FILTERS,
+    **GRADIENTS,
+    **MORPHOLOGY,
+    **CORNERS,
     "canny": Special(
         rename={"l2_gradient": "l2"},
         optional=("low", "high"),

@@ -73,7 +73,7 @@ def _bilateral_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list
 
     near, alike = f"near, sigma {arguments['sigma_space']:g}", f"alike, sigma {arguments['sigma_color']:g}"
     tiles = ("input", image), (f"spatial weights only: {near}", stages.spatial), (f"range only: {alike}", stages.range)
-    return [Tile(label, _visible(picture)) for label, picture in (*tiles, ("both", stages.both))]
+    return [Tile(label, visible(picture)) for label, picture in (*tiles, ("both", stages.both))]
 
 
 def _frequency_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list[Any]:
@@ -83,14 +83,14 @@ def _frequency_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list
         return values if values.ndim == 2 else values[..., 0]
 
     return [
-        Tile(f"input, {image.shape[1]} x {image.shape[0]}", _visible(image)),
+        Tile(f"input, {image.shape[1]} x {image.shape[0]}", visible(image)),
         Tile("spectrum, logarithm, 0 in the middle", scaled(first(stages.spectrum))),
         Tile("transfer function", scaled(first(stages.transfer))),
-        Tile("result, stretched", _visible(stages.result)),
+        Tile("result, stretched", visible(stages.result)),
     ]
 
 
-def _visible(values: Any) -> Any:
+def visible(values: Any) -> Any:
     """uint8 as it is, other values stretched over its range."""
     import numpy as np
 
@@ -104,7 +104,7 @@ def _prepare_frequency(image: Any, arguments: dict[str, Any], values: dict[str, 
     return image
 
 
-def _frequency(mode: str, view: str, summary: str, example: str) -> Special:
+def _frequency(mode: str, view: str, summary: str, line: str) -> Special:
     hidden = tuple(n for n, modes in (("width", ("band", "stop")), ("centers", ("notch",))) if mode not in modes)
     return Special(
         operation="frequency_filter",
@@ -122,41 +122,47 @@ def _frequency(mode: str, view: str, summary: str, example: str) -> Special:
         view=view,
         prepare=_prepare_frequency,
         tiles=_frequency_tiles,
-        examples=_example(example),
+        examples=example(line),
     )
 
 
-def _example(line: str) -> str:
+def example(line: str) -> str:
     return f"Example:\n\n\\b\n  cvkit {line}"
 
 
 FILTERS: dict[str, Special] = {
+    "blur": Special(types={"ksize": Size(), "anchor": Numbers(int)}, examples=example("blur photo.jpg --ksize 9x3")),
+    "box": Special(
+        operation="box_filter",
+        types={"ksize": Size(), "anchor": Numbers(int)},
+        examples=example("box photo.jpg --ksize 31 --border replicate"),
+    ),
     "gaussian": Special(
         operation="gaussian_blur",
         rename={"sigma_x": "sigma"},
         types={"ksize": Size()},
         defaults={"ksize": (0, 0)},
         check=_check_gaussian,
-        examples=_example("gaussian photo.jpg --sigma 2.5"),
+        examples=example("gaussian photo.jpg --sigma 2.5"),
     ),
-    "median": Special(operation="median_blur", examples=_example("median scans --ksize 5 --output-dir clean")),
+    "median": Special(operation="median_blur", examples=example("median scans --ksize 5 --output-dir clean")),
     "bilateral": Special(
         operation="bilateral_filter",
         tiles=_bilateral_tiles,
-        examples=_example("bilateral face.jpg --d 9 --sigma-color 40 --sigma-space 5 --stages steps.png"),
+        examples=example("bilateral face.jpg --d 9 --sigma-color 40 --sigma-space 5 --stages steps.png"),
     ),
     "filter": Special(
         operation="filter2d",
         types={"kernel": Weights(), "anchor": Numbers(int)},
-        examples=_example("filter photo.jpg --kernel '0 -1 0; -1 5 -1; 0 -1 0'"),
+        examples=example("filter photo.jpg --kernel '0 -1 0; -1 5 -1; 0 -1 0'"),
     ),
     "sepfilter": Special(
         operation="sep_filter2d",
         types={"kernel_x": Weights(), "kernel_y": Weights(), "anchor": Numbers(int)},
-        examples=_example("sepfilter photo.jpg --kernel-x '.25 .5 .25' --kernel-y '.25 .5 .25'"),
+        examples=example("sepfilter photo.jpg --kernel-x '.25 .5 .25' --kernel-y '.25 .5 .25'"),
     ),
     "wiener": Special(
-        types={"ksize": Size(), "noise": Number()}, view="clip", examples=_example("wiener noisy.png --ksize 5")
+        types={"ksize": Size(), "noise": Number()}, view="clip", examples=example("wiener noisy.png --ksize 5")
     ),
     "lowpass": _frequency(
         "low",

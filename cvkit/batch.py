@@ -49,10 +49,11 @@ def plan(
     output_dir: str | None = None,
     recursive: bool = False,
     force: bool = False,
+    extension: str = ".png",
 ) -> Plan:
     """Find the images that files, folders and patterns name, and give each a place for its result.
 
-    The result of NAME.jpg is NAME.`ending`.png, beside it or in `output_dir`, where subfolders of a folder are kept.
+    The result of NAME.jpg is NAME.`ending` with `extension`, beside it or in `output_dir`, where subfolders are kept.
     Files of a folder or pattern that carry `ending` are results of an earlier run and are no images to take; files that
     were named themselves count as such where NAME.* is taken too.
 
@@ -79,7 +80,7 @@ def plan(
         found, left_out = _without_results(found, ending)
         if output is not None and len(found) > 1:
             raise ArgumentError(f"-o names one file and there are {len(found)} images; use --output-dir.")
-        targets = [output or _target(f, ending, output_dir) for f in found]
+        targets = [output or _target(f, ending + extension, output_dir) for f in found]
     jobs = [Job(f.path, target) for f, target in zip(found, targets, strict=True)]
     _refuse_collisions(jobs)
     free = []
@@ -156,7 +157,7 @@ def _without_results(found: list[_Found], ending: str) -> tuple[list[_Found], li
 def _target(found: _Found, ending: str, output_dir: str | None) -> str:
     folder, name = os.path.split(found.path)
     place = folder if output_dir is None else os.path.join(output_dir, found.below)
-    return os.path.join(place, f"{os.path.splitext(name)[0]}.{ending}.png")
+    return os.path.join(place, f"{os.path.splitext(name)[0]}.{ending}")
 
 
 def _refuse_collisions(jobs: list[Job]) -> None:
@@ -245,8 +246,8 @@ def with_alpha(image: Image, alpha: Image | None, target: str) -> Image:
     return np.dstack([image, alpha])
 
 
-def in_depth(values: Image, dtype: Any, view: str) -> Image:
-    """Float values in the depth of the image that they were computed from.
+def in_depth(values: Image, dtype: Any, view: str | None) -> Image:
+    """Float values, or signed ones, in the depth of the image that they were computed from.
 
     "clip" rounds, halves to even, and cuts off at the ends of the depth's range. "norm" maps the smallest value to the
     lower end and the largest to the upper one; "abs" does so with the absolute values, from 0 on. Where the image was
@@ -257,15 +258,16 @@ def in_depth(values: Image, dtype: Any, view: str) -> Image:
     limits = np.iinfo(dtype)
     lowest, highest = float(limits.min), float(limits.max)
     if view != "clip":
+        values = values.astype(np.float64)  # in int16 the difference of two values may not fit
         values = np.abs(values) if view == "abs" else values - values.min()
         values = lowest + values * ((highest - lowest) / (float(values.max()) or 1.0))
     return np.clip(np.rint(values), lowest, highest).astype(dtype)
 
 
-def write(target: str, image: Image, *, force: bool) -> None:
-    """The result of a job: into its file, or as PNG to standard output."""
+def write(target: str, image: Image, *, force: bool, extension: str = ".png") -> None:
+    """The result of a job: into its file, or in the format of `extension` to standard output."""
     if target == STREAM:
-        sys.stdout.buffer.write(encode(image, ".png"))
+        sys.stdout.buffer.write(encode(image, extension))
         sys.stdout.buffer.flush()
     else:
         imwrite(target, image, overwrite=force)

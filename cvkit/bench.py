@@ -135,8 +135,8 @@ def _measure(
 
 
 def _on_cpu(proof: Proof, duel: Duel) -> Callable[[], Any]:
-    out = duel.out
-    return lambda: proof.operation(**duel.arguments, out=out, device="cpu")
+    options = {"out": duel.out} if "out" in spec_of(proof.operation).parameters else {}
+    return lambda: proof.operation(**duel.arguments, **options, device="cpu")
 
 
 def _on_gpu(proof: Proof, duel: Duel, gpu: Any) -> Callable[[], Any]:

@@ -15,11 +15,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 FAMILIES = (
     "bilateral",
+    "box",
+    "corners",
     "edges",
     "frequency",
     "gaussian",
+    "gradients",
+    "integrals",
     "linear",
     "median",
+    "morphology",
 )  # modules of cvkit whose functions are operations
 
 

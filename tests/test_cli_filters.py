@@ -116,6 +116,8 @@ COMMANDS = {
     "gaussian --ksize 5x3 --border replicate": lambda image: cv2.GaussianBlur(
         image, (5, 3), 0, borderType=cv2.BORDER_REPLICATE
     ),
+    "blur --ksize 9x3 --anchor 0,2": lambda image: cv2.blur(image, (9, 3), anchor=(0, 2)),
+    "box --ksize 4 --border replicate": lambda image: cv2.boxFilter(image, -1, (4, 4), borderType=cv2.BORDER_REPLICATE),
     "median --ksize 5": lambda image: cv2.medianBlur(image, 5),
     "filter --kernel |0 -1 0; -1 5 -1; 0 -1 0|": lambda image: cv2.filter2D(image, -1, SHARPEN),
     "filter --kernel sharpen.npy --anchor 0,0": lambda image: cv2.filter2D(image, -1, SHARPEN, anchor=(0, 0)),
@@ -162,6 +164,7 @@ def test_gaussian_asks_for_a_size():
         (["notch", "a.png", "--cutoff", "3", "--centers", "1;2"], '"X,Y" or "X,Y;X,Y"'),
         (["lowpass", "a.png", "--cutoff", "-3"], "not above 0"),
         (["wiener", "a.png", "--ksize", "3x3x3"], "no size such as 5 or 5x3"),
+        (["blur", "a.png"], "Missing option '--ksize'"),
     ],
 )
 def test_wrong_usage(arguments, text):

@@ -99,8 +99,8 @@ def _prove_one(proof: Proof, cv2: Any, report: Report, device: str, max_pixels: 
     for arguments, reference, *own in proof.cases(Images(max_pixels)):
         criterion = own[0] if own else proof.criterion
         want = reference(cv2)
-        dtype = (arguments[spec.images[0]] if spec.images else want).dtype.name
-        row = rows.setdefault(dtype, Row(spec.name, dtype, str(proof.criterion)))
+        of = arguments[spec.images[0]] if spec.images else want[0] if isinstance(want, tuple) else want
+        row = rows.setdefault(of.dtype.name, Row(spec.name, of.dtype.name, str(proof.criterion)))
         row.cases += 1
         try:
             got = proof.operation(**arguments, device=device)

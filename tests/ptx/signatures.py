@@ -36,6 +36,10 @@ PAIRS_F32 = [
 PAIRS_F64 = [(dtype, float64) for dtype in (uint8, uint16, int16, float64)]
 FIVE = [int32] * 5
 PLANES = [int32] * 7
+WHOLE = (uint8, uint16, int16, int32)
+WINDOW_END = [int32, int32, float64, uint32, uint32]  # how windows in int32 are finished
+FROM_IMAGE = [(image(d), image(float32), float32, float32, float64, *FIVE[:2], *FIVE[:4]) for d in (uint8, float32)]
+FROM_SUMS = [(image(float64), image(float32), float64, *FIVE)]
 
 SIGNATURES = {
     "bilateral": {
@@ -44,12 +48,36 @@ SIGNATURES = {
         **{f"{kind}_u8{tile}": BILATERAL_U8 for kind in ("gray", "color") for tile in ("", "_tile")},
         **{f"{kind}_f32{tile}": BILATERAL_F32 for kind in ("gray", "color") for tile in ("", "_tile")},
     },
+    "box": {
+        **{f"tile_{dtype}": [(image(dtype), image(dtype), *FIVE, int32, *WINDOW_END)] for dtype in WHOLE},
+        "running_rows_int32": [(image(d), image(int32), *FIVE, int32) for d in WHOLE],
+        "running_rows_float64": [(image(d), image(float64), *FIVE, int32) for d in (*PIXELS, int32)],
+        "rows_anew": [(image(d), image(float64), *FIVE[:4]) for d in (float32, float64)],
+        "running_columns_int32": [(image(int32), image(d), *FIVE[:4], *WINDOW_END) for d in (*WHOLE, float32, float64)],
+        "running_columns_float64": [(image(float64), image(d), *FIVE[:4], *WINDOW_END) for d in PIXELS],
+    },
     "copies": {
         "fill": [
             *((kind(dtype), dtype) for kind in (line, image, volume) for dtype in (uint8, int32)),
             (image(float32), float32),
         ],
         "pack": [(volume(dtype, "A"), volume(dtype)) for dtype in (uint8, int16, uint16, float32)],
+    },
+    "corners": {
+        "harris_3": FROM_IMAGE,
+        "eigenvalue_3": FROM_IMAGE,
+        "eigenvectors_3": FROM_IMAGE,
+        "row_sums": [(image(float32), image(float32), image(float64), int32, int32)],
+        "harris_of_sums": FROM_SUMS,
+        "eigenvalue_of_sums": FROM_SUMS,
+        "eigenvectors_of_sums": FROM_SUMS,
+    },
+    "corners_points": {
+        "largest": [(image(float32), image(uint8), int32, line(float32))],
+        "list_maxima": [(image(float32), image(uint8), int32, float32, line(float32), line(int32), line(int32))],
+        "refine": [
+            (image(d), image(float32), image(float32), image(float32), int32, float64, int32) for d in (uint8, float32)
+        ],
     },
     "edges": {
         "classes_u8_3": CLASSES_U8,
@@ -75,6 +103,36 @@ SIGNATURES = {
         "rows_uint8": [(image(uint16), image(uint8), image(int32), int32, int32, int32)],
         "rows_uint16": [(image(uint32), image(uint16), image(int32), int32, int32, int32)],
     },
+    "gradients": {
+        **{f"derivative_{size}": [(image(uint8), image(int16), *[int32] * 12)] for size in (3, 5, 7)},
+        "both_derivatives": [(image(uint8), image(int16), image(int16), int32, int32)],
+        "magnitude_3": [(image(uint8), image(float32), *FIVE)],
+        "magnitude_5": [(image(uint8), image(float32), *FIVE[:3])],
+        "magnitude": [(*[image(float32)] * 3, int32)],
+        "sum_whole_f32": [(image(int16), image(int16), image(d), float32, float32) for d in PIXELS[:4]],
+        "sum_whole_f64": [(image(int16), image(int16), image(float64), float64, float64)],
+        "sum_f32": [
+            *((image(float32), image(float32), image(d), float32, float32) for d in PIXELS[:4]),
+            *((image(float64), image(float64), image(d), float32, float32) for d in PIXELS[:3]),
+        ],
+        "sum_f64": [
+            (image(float32), image(float32), image(float64), float64, float64),
+            *((image(float64), image(float64), image(d), float64, float64) for d in PIXELS),
+        ],
+    },
+    "integrals": {
+        "row_sums_int32": [(image(uint8), image(int32), int32, int32)],
+        "row_sums_float32": [(image(d), image(float32), int32, int32) for d in (uint8, float32)],
+        "row_sums_float64": [(image(d), image(float64), int32, int32) for d in PIXELS],
+        "column_sums": [(image(d), int32) for d in (int32, float32, float64)],
+        "resume_rows": [(image(uint8), image(float32), int32, int32, int32)],
+        "add_last_row": [(image(float32), int32)],
+        "diagonal_sums_int32": [(image(uint8), image(int32), image(int32), int32)],
+        "diagonal_sums_float32": [(image(d), image(float32), image(float32), int32) for d in (uint8, float32)],
+        "diagonal_sums_float64": [(image(d), image(float64), image(float64), int32) for d in PIXELS],
+        "tilted_edge": [(image(d), image(d), image(d), int32) for d in (int32, float32, float64)],
+        "tilted_sums": [(image(d), image(d), int32) for d in (int32, float32, float64)],
+    },
     "linear": {
         "row_sums_f32": [(image(d), image(float32), line(float32), *FIVE) for d in (uint8, uint16, int16, float32)],
         "row_sums_f64": [(image(d), image(float64), line(float64), *FIVE) for d in PIXELS],
@@ -99,6 +157,14 @@ SIGNATURES = {
         "median_5": [(image(d), image(d), int32) for d in (uint8, uint16, int16, float32)],
         "median_merged": [(image(d), image(d), int32, int32) for d in (uint8, uint16, int16, float32)],
         "median_histogram": [(image(uint8), image(uint8), int32, int32, int32)],
+    },
+    "morphology": {
+        **{f"tile_{dtype}": [(image(dtype), image(dtype), line(dtype), line(dtype), *[int32] * 8)] for dtype in PIXELS},
+        "lay_out": [(image(d), image(d), int32, int32, int32, int32, line(d)) for d in PIXELS],
+        "grow": [(image(d), image(d), *[int32] * 7) for d in PIXELS],
+        "take_runs": [(image(d), image(d), image(int32), int32, int32, int32, int32) for d in PIXELS],
+        "combine_whole": [(image(d), image(d), int32, int32, int32) for d in (uint8, uint16, int16)],
+        "combine_real": [(image(d), image(d), int32) for d in (float32, float64)],
     },
 }
 
