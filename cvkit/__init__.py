@@ -65,6 +65,16 @@ if TYPE_CHECKING:
     from cvkit.morphology import get_structuring_element as get_structuring_element
     from cvkit.morphology import morphology_ex as morphology_ex
     from cvkit.morphology import morphology_stages as morphology_stages
+    from cvkit.regions import Components as Components
+    from cvkit.regions import ComponentsWithStats as ComponentsWithStats
+    from cvkit.regions import FloodFill as FloodFill
+    from cvkit.regions import SegmentStages as SegmentStages
+    from cvkit.regions import connected_components as connected_components
+    from cvkit.regions import connected_components_with_stats as connected_components_with_stats
+    from cvkit.regions import flood_fill as flood_fill
+    from cvkit.regions import watershed as watershed
+    from cvkit.regions import watershed_segment as watershed_segment
+    from cvkit.regions import watershed_stages as watershed_stages
     from cvkit.run.placement import get_device as get_device
     from cvkit.run.placement import set_device as set_device
     from cvkit.run.threads import get_num_threads as get_num_threads
@@ -154,6 +164,18 @@ _HOMES = {
         "get_structuring_element",
         "morphology_ex",
         "morphology_stages",
+    ),
+    "cvkit.regions": (
+        "Components",
+        "ComponentsWithStats",
+        "FloodFill",
+        "SegmentStages",
+        "connected_components",
+        "connected_components_with_stats",
+        "flood_fill",
+        "watershed",
+        "watershed_segment",
+        "watershed_stages",
     ),
     "cvkit.run.placement": (
         "get_device",

@@ -55,12 +55,15 @@ class Commands(click.Group):
         sys.exit(code)
 
 
+ONE_IMAGE = ("src",), ("image",)  # arguments of operations on one image
+
+
 @functools.cache
 def _image_commands() -> dict[str, tuple[Spec, Special]]:
     """By their names: a command for each operation on one image, or those that SPECIAL makes of it."""
     known = operations()
     made = {*NO_COMMAND, *(special.operation for special in SPECIAL.values() if special.operation)}
-    plain = {n.replace("_", "-"): n for n, spec in known.items() if spec.images == ("src",) and n not in made}
+    plain = {n.replace("_", "-"): n for n, spec in known.items() if spec.images in ONE_IMAGE and n not in made}
     named = {name: special.operation for name, special in SPECIAL.items() if special.operation in known}
     return {name: (known[of], SPECIAL.get(name, Special())) for name, of in {**plain, **named}.items()}
 

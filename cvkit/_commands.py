@@ -81,6 +81,8 @@ class Special:
     """take images as gray unless --color is given; otherwise in their own channels, with alpha, unless --gray is"""
     view: str = ""
     """how float results are brought to the image's depth: the default, or RAW; empty where the operation keeps it"""
+    image: Callable[[Any], Any] | None = None
+    """of the result: the image to write, where that is a part of it"""
     draw: Callable[[Any, Any, dict[str, Any], dict[str, Any]], Any] | None = None
     """of image, result, arguments and values: the picture to write instead of the result"""
     record: Callable[[Any], dict[str, Any]] | None = None
@@ -88,6 +90,8 @@ class Special:
     options: Sequence[click.Option] = ()
     check: Callable[[dict[str, Any], dict[str, Any]], None] = _anything_goes
     prepare: Callable[[Any, dict[str, Any], dict[str, Any], str], Any] = _as_it_is
+    run: Callable[[Any, dict[str, Any], dict[str, Any]], Any] | None = None
+    """of image, arguments and values: the result, where that is not the operation's alone"""
     tiles: Callable[[Any, Any, dict[str, Any]], list[Any]] | None = None
     """of image, stages and arguments: what --stages shows"""
     examples: str = ""
@@ -268,18 +272,23 @@ def _process(name: str, spec: Spec, special: Special, arguments: dict[str, Any],
         image, alpha = batch.without_alpha(image)
         if "to_8bit" in values and image.dtype.name not in spec.dtypes:
             image = batch.to_8bit(image, values["to_8bit"])
-        own = dict(arguments)
+        own, picture = dict(arguments), image
         image = special.prepare(image, own, values, job.source)
-        result = spec.function(image, **own, device=values["device"])
+        if special.run:
+            result = special.run(image, own, values)
+        else:
+            result = spec.function(image, **own, device=values["device"])
         if as_json and special.record:
             records[job] = json.dumps({"image": batch.label(job.source), **special.record(result)})
-        if drawn and special.draw:
-            result = special.draw(image, result, own, values)
-        elif special.view == RAW and view:
-            result = batch.in_depth(result, "uint16" if image.dtype == "uint16" else "uint8", view)
-        elif special.view != RAW and special.view:
-            result = batch.in_depth(result, image.dtype, view)
         if writes:
+            if drawn and special.draw:
+                result = special.draw(picture, result, own, values)
+            elif special.image:
+                result = special.image(result)
+            if special.view == RAW and view and not drawn:
+                result = batch.in_depth(result, "uint16" if image.dtype == "uint16" else "uint8", view)
+            elif special.view != RAW and special.view:
+                result = batch.in_depth(result, image.dtype, view)
             result = batch.with_alpha(result, alpha, job.target)
             if values["output_dir"]:
                 os.makedirs(os.path.dirname(job.target), exist_ok=True)

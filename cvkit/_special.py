@@ -11,6 +11,7 @@ from cvkit._special_corners import CORNERS
 from cvkit._special_filters import FILTERS
 from cvkit._special_gradients import GRADIENTS
 from cvkit._special_morphology import MORPHOLOGY
+from cvkit._special_regions import REGIONS
 
 NO_COMMAND = (
     "integral",
@@ -20,6 +21,8 @@ NO_COMMAND = (
     "spatial_gradient",
     "corner_eigen_vals_and_vecs",
     "corner_sub_pix",
+    "connected_components",
+    "watershed",
 )
 """Operations on one image whose results are no pictures, or several."""
 
@@ -68,6 +71,7 @@ SPECIAL: dict[str, Special] = {
     **GRADIENTS,
     **MORPHOLOGY,
     **CORNERS,
+    **REGIONS,
     "canny": Special(
         rename={"l2_gradient": "l2"},
         optional=("low", "high"),

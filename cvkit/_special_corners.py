@@ -7,6 +7,7 @@ import click
 import cvkit
 from cvkit._commands import RAW, Number, Special
 from cvkit._special_filters import example
+from cvkit._special_regions import in_color
 
 MARK = (0, 0, 255)  # red, in BGR
 
@@ -23,12 +24,8 @@ class Mask(click.ParamType):  # type: ignore[type-arg]
 def marked(image: Any, points: Any) -> Any:
     """An image in colour with a circle around each point (x, y)."""
     import cv2
-    import numpy as np
 
-    from cvkit._special_filters import visible
-
-    picture = visible(image)
-    picture = np.repeat(picture[..., np.newaxis], 3, axis=2) if picture.ndim == 2 else picture.copy()
+    picture = in_color(image)
     radius = max(3, round(max(picture.shape) / 256))
     for x, y in points:
         cv2.circle(picture, (round(float(x)), round(float(y))), radius, MARK, 1, cv2.LINE_AA)

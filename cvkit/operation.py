@@ -25,6 +25,7 @@ FAMILIES = (
     "linear",
     "median",
     "morphology",
+    "regions",
 )  # modules of cvkit whose functions are operations
 
 

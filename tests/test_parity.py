@@ -11,9 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from support import TESTS
 
 import cvkit
+from cvkit._cli import main
 from cvkit.operation import FAMILIES, operations
 from cvkit.parity.images import Images
 from cvkit.parity.proof import EQUAL, Criterion, compare, described, proofs
@@ -25,6 +27,8 @@ FEWEST_CASES = {
     "box_filter": 1300,
     "canny": 600,
     "canny_from_gradients": 250,
+    "connected_components": 500,
+    "connected_components_with_stats": 500,
     "corner_eigen_vals_and_vecs": 590,
     "corner_harris": 590,
     "corner_min_eigen_val": 590,
@@ -32,6 +36,7 @@ FEWEST_CASES = {
     "dilate": 2800,
     "erode": 2800,
     "filter2d": 800,
+    "flood_fill": 1500,
     "frequency_filter": 780,
     "gaussian_blur": 2500,
     "get_deriv_kernels": 2500,
@@ -51,6 +56,8 @@ FEWEST_CASES = {
     "sobel_diagonal": 760,
     "spatial_gradient": 590,
     "sqr_box_filter": 900,
+    "watershed": 620,
+    "watershed_segment": 620,
     "wiener": 1100,
 }
 SECTIONS = ("Parameters", "Returns", "Raises", "Examples")
@@ -69,6 +76,13 @@ def test_proof(name):
             failures.append(f"{comparison.text} [{described(arguments)}]")
     assert not failures, "\n".join([f"{len(failures)} of {count} cases differ:", *failures[:SHOWN]])
     assert count >= FEWEST_CASES[name]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", operations())
+def test_warm_up(name):
+    """Compiles what it can and raises nothing."""
+    assert CliRunner().invoke(main, ["warmup", name]).exit_code == 0
 
 
 def test_small_runs_keep_to_their_limit():

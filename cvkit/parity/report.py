@@ -115,10 +115,17 @@ def _prove_one(proof: Proof, cv2: Any, report: Report, device: str, max_pixels: 
         if not result.same:
             row.failures.append(f"{described(arguments)}: {result.text}")
         if not shown and spec.images and _worth_showing(arguments, spec.images[0]):
-            first = [np.asarray(r[0] if isinstance(r, tuple) else r) for r in (got, want)]
-            report.showcases.append(Showcase(spec.name, described(arguments), *first))
-            shown = True
+            pictures = [_picture(r) for r in (got, want)]
+            if all(p is not None for p in pictures):
+                report.showcases.append(Showcase(spec.name, described(arguments), *pictures))
+                shown = True
     report.rows.extend(rows.values())
+
+
+def _picture(result: Any) -> Any:
+    """The first image of a result, or None."""
+    parts = map(np.asarray, result) if isinstance(result, tuple) else [np.asarray(result)]
+    return next((p for p in parts if p.ndim >= 2), None)
 
 
 def _not_there(proof: Proof) -> str:

@@ -3,7 +3,7 @@
 A kernel that is missing here fails the tests.
 """
 
-from numba import float32, float64, int16, int32, uint8, uint16, uint32
+from numba import float32, float64, int8, int16, int32, int64, uint8, uint16, uint32
 from numba.core.types import Array
 
 
@@ -36,6 +36,7 @@ PAIRS_F32 = [
 PAIRS_F64 = [(dtype, float64) for dtype in (uint8, uint16, int16, float64)]
 FIVE = [int32] * 5
 PLANES = [int32] * 7
+FILL_FLAGS = [int32] * 6
 WHOLE = (uint8, uint16, int16, int32)
 WINDOW_END = [int32, int32, float64, uint32, uint32]  # how windows in int32 are finished
 FROM_IMAGE = [(image(d), image(float32), float32, float32, float64, *FIVE[:2], *FIVE[:4]) for d in (uint8, float32)]
@@ -165,6 +166,36 @@ SIGNATURES = {
         "take_runs": [(image(d), image(d), image(int32), int32, int32, int32, int32) for d in PIXELS],
         "combine_whole": [(image(d), image(d), int32, int32, int32) for d in (uint8, uint16, int16)],
         "combine_real": [(image(d), image(d), int32) for d in (float32, float64)],
+    },
+    "regions": {},
+    "regions_sets": {},
+    "regions_flood": {
+        **{
+            f"ways_{name}": [(image(d), image(uint8), line(bound), line(bound), image(uint8), *FILL_FLAGS)]
+            for name, d, bound in (("u8", uint8, int32), ("i32", int32, int32), ("f32", float32, float32))
+        },
+        "single_sets": [(line(int32),)],
+        "link_ways": [(image(uint8), line(int32))],
+        "plant": [(line(int32), image(uint8), *FIVE[:4], line(int32))],
+        "gather": [(line(int32), line(int32), image(uint8))],
+        "sow": [(image(uint8), *FIVE[:3], image(uint8))],
+        "spread": [(image(uint8), image(uint8), int32, int32, line(int32))],
+        "paint": [
+            (image(d), image(uint8), line(d), image(uint8), *FIVE[:4], image(d), image(uint8), line(int32))
+            for d in (uint8, int32, float32)
+        ],
+    },
+    "regions_components": {
+        **{
+            name: [(image(d), int32, int32, line(int32)) for d in (uint8, int8)]
+            for name in ("start_nodes", "link_nodes")
+        },
+        "count_roots": [(line(int32), line(int32))],
+        "number_roots": [(line(int32), line(int32), line(int32))],
+        "write_labels": [(image(d), int32, int32, line(int32), line(int32), image(int32)) for d in (uint8, int8)],
+        "start_stats": [(image(int32), image(int64))],
+        "measure": [(image(int32), image(int32), image(int64))],
+        "finish_stats": [(image(int32), image(int64), image(float64))],
     },
 }
 

@@ -1,0 +1,147 @@
+"""What the commands of regions and thresholds have beyond the part that is generated from their operations."""
+
+from typing import Any
+
+import click
+
+import cvkit
+from cvkit._commands import RAW, Number, Special
+from cvkit._special_filters import Numbers, example, visible
+
+LINE = (0, 0, 255)  # red, in BGR
+
+
+class Values(click.ParamType):  # type: ignore[type-arg]
+    """A number, or one for each channel with commas between them."""
+
+    name = "values"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            numbers = tuple(float(n) for n in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a number, or numbers such as 0,128,255.", param, ctx)
+        return numbers[0] if len(numbers) == 1 else numbers
+
+
+def in_color(image: Any) -> Any:
+    """A copy as uint8 with three channels."""
+    import numpy as np
+
+    picture = visible(image)
+    return np.repeat(picture[..., np.newaxis], 3, axis=2) if picture.ndim == 2 else picture[..., :3].copy()
+
+
+def overlay(image: Any, labels: Any) -> Any:
+    """An image with each label's pixels tinted in a colour of its own, and lines between regions (-1) in red."""
+    import numpy as np
+
+    picture = in_color(image)
+    # Hues a golden section apart differ for any two labels that follow each other.
+    hues = (np.arange(int(labels.max()) + 1) * 0.61803398875 % 1)[:, np.newaxis]
+    tints = 127.5 * (1 + np.cos(2 * np.pi * (hues + np.array([0, 1 / 3, 2 / 3]))))
+    mixed = np.rint((picture + tints[np.maximum(labels, 0)]) / 2).astype(np.uint8)
+    picture = np.where((labels > 0)[..., np.newaxis], mixed, picture)
+    picture[labels < 0] = LINE
+    return picture
+
+
+def _each_channel(image: Any, arguments: dict[str, Any], values: dict[str, Any], name: str) -> Any:
+    """One number counts for all channels; to the operation, as to cv2, it is the first channel's."""
+    if image.ndim == 3:
+        for key in ("value", "lo_diff", "up_diff"):
+            if not isinstance(arguments[key], tuple):
+                arguments[key] = (arguments[key],) * image.shape[2]
+    return image
+
+
+def _image(result: Any) -> Any:
+    return result.image
+
+
+def _fill_record(filled: Any) -> dict[str, Any]:
+    return {"area": int(filled.area), "rect": [int(n) for n in filled.rect]}
+
+
+class Markers(click.ParamType):  # type: ignore[type-arg]
+    """An image file of labels, 0 where there is none."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        import numpy as np
+
+        return cvkit.imread(value, gray=True).astype(np.int32)
+
+
+def _check_watershed(arguments: dict[str, Any], values: dict[str, Any]) -> None:
+    if (values["markers"] is None) != values["auto"]:
+        raise click.UsageError("give --markers FILE, or --auto; one of the two.")
+    if values["markers"] is not None and values["stages"]:
+        raise click.UsageError("--stages shows how --auto finds the markers; leave --markers out.")
+
+
+def _watershed(image: Any, arguments: dict[str, Any], values: dict[str, Any]) -> Any:
+    if values["markers"] is not None:
+        return cvkit.watershed(image, values["markers"], device=values["device"])
+    return cvkit.watershed_segment(image, **arguments, device=values["device"])
+
+
+def _segments(image: Any, labels: Any, arguments: dict[str, Any], values: dict[str, Any]) -> Any:
+    return overlay(image, labels)
+
+
+def _segments_record(labels: Any) -> dict[str, Any]:
+    import numpy as np
+
+    found, areas = np.unique(labels[labels > 0], return_counts=True)
+    return {"areas": {str(label): int(area) for label, area in zip(found, areas, strict=True)}}
+
+
+def _watershed_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list[Any]:
+    from cvkit.draw import Tile, scaled
+
+    return [
+        Tile(f"input, {image.shape[1]} x {image.shape[0]}", image),
+        Tile("what the threshold is for", stages.relief),
+        Tile("foreground", stages.foreground),
+        Tile("opened", stages.opened),
+        Tile("distance to what is outside", scaled(stages.distance)),
+        Tile("cores: where that is large", stages.cores),
+        Tile("markers", overlay(image, stages.markers)),
+        Tile("regions", overlay(image, stages.labels)),
+    ]
+
+
+DRAW = "Write the image with its regions in colours, not their labels."
+
+REGIONS: dict[str, Special] = {
+    "floodfill": Special(
+        operation="flood_fill",
+        rename={"value": "color", "lo_diff": "lo", "up_diff": "up"},
+        types={"seed": Numbers(int), "value": Values(), "lo_diff": Values(), "up_diff": Values()},
+        hidden=("mask", "mask_only", "mask_value"),
+        prepare=_each_channel,
+        image=_image,
+        record=_fill_record,
+        examples=example("floodfill photo.jpg --seed 200,40 --color 0,0,255 --lo 8 --up 8"),
+    ),
+    "watershed": Special(
+        operation="watershed_segment",
+        types={"threshold": Number()},
+        view=RAW,
+        options=[
+            click.Option(["--markers"], type=Markers(), metavar="FILE", help="Labels from which regions grow."),
+            click.Option(["--auto"], is_flag=True, help="Find markers in the middle of objects."),
+            click.Option(["--draw"], is_flag=True, help=DRAW),
+        ],
+        check=_check_watershed,
+        run=_watershed,
+        draw=_segments,
+        record=_segments_record,
+        tiles=_watershed_tiles,
+        examples=example("watershed coins.png --auto --draw --stages steps.png"),
+    ),
+}
