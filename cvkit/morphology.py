@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cvkit import check
-from cvkit.check import Image, Operation
+from cvkit.check import Operation
 from cvkit.errors import ArgumentError, DtypeError
 from cvkit.morphology_elements import UNIT, Element, element, rectangle
 from cvkit.operation import operation, spec_of
@@ -261,12 +261,12 @@ def morphology_ex(
     """
     image = check.image(morphology_ex, src)
     name = _op(op)
-    if name == "hitmiss":
-        _only_bytes(image)
     elements = _elements(morphology_ex, name, kernel, iterations, anchor)
     code = check.border(morphology_ex, border)
     where = place(morphology_ex, device, image)
     (rows,) = where.rows()
+    if name == "hitmiss":
+        _only_bytes(rows.dtype, image.channels)
     value = _border_value(morphology_ex, border_value, image.channels, rows.dtype)
     dst = where.result(out, image.shape, rows.dtype)
     plan = _kernels(where).morphology_ex
@@ -331,11 +331,11 @@ def morphology_stages(
     image = check.image(morphology_ex, src)
     where = place(morphology_ex, "cpu", image)  # refuses an array on a GPU
     name = _op(op)
-    if name == "hitmiss":
-        _only_bytes(image)
     elements = _elements(morphology_ex, name, kernel, iterations, anchor)
     code = check.border(morphology_ex, border)
     (rows,) = where.rows()
+    if name == "hitmiss":
+        _only_bytes(rows.dtype, image.channels)
     value = _border_value(morphology_ex, border_value, image.channels, rows.dtype)
     plans = _kernels(where)
 
@@ -417,12 +417,11 @@ def _op(op: Any) -> str:
     return chosen if isinstance(chosen, str) else OPS[chosen]
 
 
-def _only_bytes(image: Image) -> None:
-    dtype = image.rows.dtype if not image.on_gpu else np.dtype(image.rows.dtype)
+def _only_bytes(dtype: Any, channels: int) -> None:
     if dtype != np.uint8:
         raise DtypeError(f"morphology_ex: src has dtype {dtype}; hitmiss takes uint8.")
-    if image.channels != 1:
-        raise ArgumentError(f"morphology_ex: src has {image.channels} channels; hitmiss takes one.")
+    if channels != 1:
+        raise ArgumentError(f"morphology_ex: src has {channels} channels; hitmiss takes one.")
 
 
 def _elements(operation: Operation, op: str, kernel: Any, iterations: Any, anchor: Any) -> tuple[Element | None, ...]:

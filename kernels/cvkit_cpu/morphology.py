@@ -29,6 +29,8 @@ from cvkit_cpu.morphology_runs import runs_rows
 # What becomes of two steps: the second one's result, its difference from the source, or that of two of the source.
 CHAIN, SOURCE_LESS_CHAIN, CHAIN_LESS_SOURCE, SECOND_LESS_FIRST = 0, 1, 2, 3
 
+STRIP = 200_000  # bytes of rows that the first step is ahead of the second
+
 STEPS = {
     "open": (LEAST, MOST, CHAIN),
     "close": (MOST, LEAST, CHAIN),
@@ -72,6 +74,7 @@ def rectangle_steps(
     h, n = dst.shape
     mask = ring.shape[0] - 1
     kept = sealed(ring)
+    every = -h // h  # all bits set: row y is number y; as a literal it would compile kernels of its own
     made = needed(y0, y1, h, kh, ay, border)[0]
     for y in range(y0, y1, strip):
         end = min(y + strip, y1)
@@ -82,11 +85,13 @@ def rectangle_steps(
             upto = needed(y, end, h, kh, ay, border)[1] + 1
         if made < upto:
             rectangle_rows(
-                src, -1, h, ring, mask, kw, kh, ax, ay, cn, border, outside_1, first, scratch, starts, made, upto
+                src, every, h, ring, mask, kw, kh, ax, ay, cn, border, outside_1, first, scratch, starts, made, upto
             )
             made = upto
-        image, its = (src, -1) if how == SECOND_LESS_FIRST else (kept, mask)
-        rectangle_rows(image, its, h, dst, -1, kw, kh, ax, ay, cn, border, outside_2, second, scratch, starts, y, end)
+        image, its = (src, every) if how == SECOND_LESS_FIRST else (kept, mask)
+        rectangle_rows(
+            image, its, h, dst, every, kw, kh, ax, ay, cn, border, outside_2, second, scratch, starts, y, end
+        )
         if how != CHAIN:
             finish(src, dst, ring, mask, n, how, y, end)
 
@@ -120,6 +125,7 @@ def runs_steps(
     h, n = dst.shape
     mask = ring.shape[0] - 1
     kept = sealed(ring)
+    every = -h // h  # all bits set: row y is number y; as a literal it would compile kernels of its own
     made = needed(y0, y1, h, kh, ay, border)[0]
     for y in range(y0, y1, strip):
         end = min(y + strip, y1)
@@ -131,7 +137,7 @@ def runs_steps(
         if made < upto:
             runs_rows(
                 src,
-                -1,
+                every,
                 h,
                 ring,
                 mask,
@@ -152,13 +158,13 @@ def runs_steps(
                 upto,
             )
             made = upto
-        image, its = (src, -1) if how == SECOND_LESS_FIRST else (kept, mask)
+        image, its = (src, every) if how == SECOND_LESS_FIRST else (kept, mask)
         runs_rows(
             image,
             its,
             h,
             dst,
-            -1,
+            every,
             lengths,
             runs,
             kw,
@@ -346,7 +352,9 @@ def _two_steps(cpu, src, dst, cn, element, border, value, first, second, how):
     outsides = [_outside(n, cn, dtype, value, which) for which in (first, second)]
     made = None if element.runs is None else runs.plan_of(element)
     bands = cpu.split(h, 2 * _row_ns(n, dtype.itemsize, element, made))
-    strip = -(-16 // kh) * kh if made is None else max(32, 4 * kh)
+    # Whole windows, and no more than the cache holds; short strips make more of the element's first rows.
+    rows = min(60, STRIP // (n * dtype.itemsize))
+    strip = max(kh, rows // kh * kh) if made is None else max(32, 4 * kh)
     strip = min(strip, h)
     kept = min(strip + 2 * kh, h)
     ring = ((1 << (kept - 1).bit_length(), n), dtype)

@@ -12,6 +12,7 @@ from cvkit_math.borders import CONSTANT
 from cvkit_cpu.jit import kernel
 from cvkit_cpu.morphology_rows import (
     ALIGNMENT,
+    apart,
     best_2,
     best_3,
     fill_ends,
@@ -44,6 +45,7 @@ def rectangle_rows(src, mask, h, dst, to, kw, kh, ax, ay, cn, border, outside, w
     Row y of the source is the one numbered y & mask in src, and row y of the result y & to in dst; ``outside`` is a row
     of what lies outside the image.
     """
+    apart()
     n = dst.shape[1]
     left, right = ax * cn, (kw - 1 - ax) * cn
     lead = (left + 63) // 64 * 64
@@ -70,28 +72,21 @@ def rectangle_rows(src, mask, h, dst, to, kw, kh, ax, ay, cn, border, outside, w
             o1 = written(dst, ((y + 1) & to) * n, n) if count > 1 else o1
             o2 = written(dst, ((y + 2) & to) * n, n) if count > 2 else o2
             o3 = written(dst, ((y + 3) & to) * n, n) if count > 3 else o3
-        if direct:
+        if kh <= 2:
+            for k in range(count):
+                a, b = read_or(src, starts[i + k], n, outside), read_or(src, starts[i + k + kh - 1], n, outside)
+                out = o0 if k == 0 else o1 if k == 1 else o2 if k == 2 else o3
+                best_2(a, b, out, which)
+        elif direct:
             a = read_or(src, starts[i], n, outside)
-            b = read_or(src, starts[min(i + 1, last)], n, outside)
-            c = read_or(src, starts[min(i + 2, last)], n, outside)
+            b = read_or(src, starts[i + 1], n, outside)
+            c = read_or(src, starts[i + 2], n, outside)
             d = read_or(src, starts[min(i + 3, last)], n, outside)
-            if kh == 1:
-                best_2(a, a, o0, which)
-                best_2(b, b, o1, which)
-                best_2(c, c, o2, which)
-                best_2(d, d, o3, which)
-            elif kh == 2:
-                best_2(a, b, o0, which)
-                best_2(b, c, o1, which)
-                best_2(c, d, o2, which)
-                best_2(d, read_or(src, starts[min(i + 4, last)], n, outside), o3, which)
-            elif kh == 3:
-                e = read_or(src, starts[min(i + 4, last)], n, outside)
-                f = read_or(src, starts[min(i + 5, last)], n, outside)
+            e = read_or(src, starts[min(i + 4, last)], n, outside)
+            f = read_or(src, starts[min(i + 5, last)], n, outside)
+            if kh == 3:
                 four_of_3(a, b, c, d, e, f, o0, o1, o2, o3, which)
             else:
-                e = read_or(src, starts[min(i + 4, last)], n, outside)
-                f = read_or(src, starts[min(i + 5, last)], n, outside)
                 g = read_or(src, starts[min(i + 6, last)], n, outside)
                 p = read_or(src, starts[min(i + 7, last)], n, outside)
                 four_of_5(a, b, c, d, e, f, g, p, o0, o1, o2, o3, which)
@@ -125,9 +120,9 @@ def rectangle_rows(src, mask, h, dst, to, kw, kh, ax, ay, cn, border, outside, w
                         )
                         k -= 4
                 best_2(ends, ends, o0, which)
-                best_2(behind, behind, best_so_far, which)  # the first row of the next block
-                best_2(behind, read(scratch, blocks + stride, n), o1, which)
-            elif j + 1 < kh:
+                best_2(down, down, best_so_far, which)  # is in all of the windows that follow
+                count = 1
+            elif j + 1 < kh and count == 2:
                 two_prefixes(
                     down, behind, best_so_far, ends, read(scratch, blocks + (j + 1) * stride, n), o0, o1, which
                 )

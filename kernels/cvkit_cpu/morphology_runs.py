@@ -12,6 +12,7 @@ from cvkit_cpu.jit import kernel
 from cvkit_cpu.linear_values import get, put
 from cvkit_cpu.morphology_rows import (
     ALIGNMENT,
+    apart,
     best_2,
     best_5,
     first_aligned,
@@ -83,6 +84,7 @@ def runs_rows(
     Row y of the source is the one numbered y & mask in src, and row y of the result y & to in dst; ``outside`` is a row
     of what lies outside the image.
     """
+    apart()
     n = dst.shape[1]
     stride = (tile + (kw - 1) * cn + 63) // 64 * 64
     levels = lengths.size
