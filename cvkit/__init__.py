@@ -79,6 +79,18 @@ if TYPE_CHECKING:
     from cvkit.run.placement import set_device as set_device
     from cvkit.run.threads import get_num_threads as get_num_threads
     from cvkit.run.threads import set_num_threads as set_num_threads
+    from cvkit.shapes import BoundingRect as BoundingRect
+    from cvkit.shapes import Moments as Moments
+    from cvkit.shapes import RotatedRect as RotatedRect
+    from cvkit.shapes import approx_poly_dp as approx_poly_dp
+    from cvkit.shapes import arc_length as arc_length
+    from cvkit.shapes import bounding_rect as bounding_rect
+    from cvkit.shapes import contour_area as contour_area
+    from cvkit.shapes import convex_hull as convex_hull
+    from cvkit.shapes import convexity_defects as convexity_defects
+    from cvkit.shapes import find_contours as find_contours
+    from cvkit.shapes import min_area_rect as min_area_rect
+    from cvkit.shapes import moments as moments
 
 __version__ = "0.1.0"
 
@@ -184,6 +196,20 @@ _HOMES = {
     "cvkit.run.threads": (
         "get_num_threads",
         "set_num_threads",
+    ),
+    "cvkit.shapes": (
+        "BoundingRect",
+        "Moments",
+        "RotatedRect",
+        "approx_poly_dp",
+        "arc_length",
+        "bounding_rect",
+        "contour_area",
+        "convex_hull",
+        "convexity_defects",
+        "find_contours",
+        "min_area_rect",
+        "moments",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

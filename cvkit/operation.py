@@ -26,6 +26,7 @@ FAMILIES = (
     "median",
     "morphology",
     "regions",
+    "shapes",
 )  # modules of cvkit whose functions are operations
 
 
@@ -102,7 +103,7 @@ def spec_of(function: Callable[..., Any]) -> Spec:
 
 
 def operations() -> Mapping[str, Spec]:
-    """All operations by name, in the order of their families."""
+    """All operations by name, in the order of their families, whatever was imported first."""
     for family in FAMILIES:
         importlib.import_module(f"cvkit.{family}")
-    return _operations
+    return {spec.name: spec for family in FAMILIES for spec in _operations.values() if spec.family == family}

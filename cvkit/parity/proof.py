@@ -130,12 +130,12 @@ def compare(got: Any, want: Any, criterion: Criterion) -> Comparison:
 
     Results of several arrays are compared one by one, under one criterion.
     """
-    if isinstance(want, tuple):
-        if not isinstance(got, tuple) or len(got) != len(want):
+    if isinstance(want, (tuple, list)):
+        if not isinstance(got, (tuple, list)) or len(got) != len(want):
             return Comparison(False, 1, np.inf, f"{type(got).__name__} instead of {len(want)} arrays")
         parts = [compare(g, w, criterion) for g, w in zip(got, want, strict=True)]
         text = "; ".join(f"array {i}: {p.text}" for i, p in enumerate(parts) if p.text)
-        worst = max(p.worst for p in parts)
+        worst = max((p.worst for p in parts), default=0.0)
         return Comparison(all(p.same for p in parts), sum(p.differing for p in parts), worst, text)
     got, want = np.asarray(got), np.asarray(want)
     if got.dtype != want.dtype or got.shape != want.shape:

@@ -197,6 +197,12 @@ SIGNATURES = {
         "measure": [(image(int32), image(int32), image(int64))],
         "finish_stats": [(image(int32), image(int64), image(float64))],
     },
+    "shapes": {
+        "extreme_points": [(image(d), image(d)) for d in (int32, float32)],
+        "list_outer": [
+            (image(d), line(d), image(float32), image(d), line(int32), line(int32)) for d in (int32, float32)
+        ],
+    },
 }
 
 # Kernels that sum in float64, as their docstrings say, though none of their arguments is float64.
