@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cvkit.corners import corner_sub_pix as corner_sub_pix
     from cvkit.corners import good_features_to_track as good_features_to_track
     from cvkit.corners import harris_stages as harris_stages
+    from cvkit.distance import distance_transform as distance_transform
     from cvkit.edges import CannyStages as CannyStages
     from cvkit.edges import canny as canny
     from cvkit.edges import canny_from_gradients as canny_from_gradients
@@ -91,6 +92,9 @@ if TYPE_CHECKING:
     from cvkit.shapes import find_contours as find_contours
     from cvkit.shapes import min_area_rect as min_area_rect
     from cvkit.shapes import moments as moments
+    from cvkit.thresholds import Threshold as Threshold
+    from cvkit.thresholds import adaptive_threshold as adaptive_threshold
+    from cvkit.thresholds import threshold as threshold
 
 __version__ = "0.1.0"
 
@@ -115,6 +119,7 @@ _HOMES = {
         "good_features_to_track",
         "harris_stages",
     ),
+    "cvkit.distance": ("distance_transform",),
     "cvkit.edges": (
         "CannyStages",
         "canny",
@@ -210,6 +215,11 @@ _HOMES = {
         "find_contours",
         "min_area_rect",
         "moments",
+    ),
+    "cvkit.thresholds": (
+        "Threshold",
+        "adaptive_threshold",
+        "threshold",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -12,6 +12,8 @@ from cvkit._special_filters import FILTERS
 from cvkit._special_gradients import GRADIENTS
 from cvkit._special_morphology import MORPHOLOGY
 from cvkit._special_regions import REGIONS
+from cvkit._special_shapes import SHAPES
+from cvkit._special_thresholds import THRESHOLDS
 
 NO_COMMAND = (
     "integral",
@@ -71,7 +73,9 @@ SPECIAL: dict[str, Special] = {
     **GRADIENTS,
     **MORPHOLOGY,
     **CORNERS,
+    **THRESHOLDS,
     **REGIONS,
+    **SHAPES,
     "canny": Special(
         rename={"l2_gradient": "l2"},
         optional=("low", "high"),

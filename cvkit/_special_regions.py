@@ -7,6 +7,7 @@ import click
 import cvkit
 from cvkit._commands import RAW, Number, Special
 from cvkit._special_filters import Numbers, example, visible
+from cvkit._special_thresholds import binary, binary_options
 
 LINE = (0, 0, 255)  # red, in BGR
 
@@ -63,6 +64,23 @@ def _image(result: Any) -> Any:
 
 def _fill_record(filled: Any) -> dict[str, Any]:
     return {"area": int(filled.area), "rect": [int(n) for n in filled.rect]}
+
+
+def _labels(result: Any) -> Any:
+    return result.labels
+
+
+def _components(image: Any, found: Any, arguments: dict[str, Any], values: dict[str, Any]) -> Any:
+    return overlay(image, found.labels)
+
+
+def _components_record(found: Any) -> dict[str, Any]:
+    names = ("left", "top", "width", "height", "area")
+    objects = [
+        {**dict(zip(names, map(int, row), strict=True)), "center": [float(x), float(y)]}
+        for row, (x, y) in zip(found.stats[1:], found.centroids[1:], strict=True)
+    ]
+    return {"objects": objects}
 
 
 class Markers(click.ParamType):  # type: ignore[type-arg]
@@ -127,6 +145,17 @@ REGIONS: dict[str, Special] = {
         image=_image,
         record=_fill_record,
         examples=example("floodfill photo.jpg --seed 200,40 --color 0,0,255 --lo 8 --up 8"),
+    ),
+    "components": Special(
+        operation="connected_components_with_stats",
+        gray=True,
+        view=RAW,
+        options=[*binary_options(), click.Option(["--draw"], is_flag=True, help=DRAW)],
+        prepare=binary,
+        image=_labels,
+        draw=_components,
+        record=_components_record,
+        examples=example("components coins.png --draw --json -o objects.png"),
     ),
     "watershed": Special(
         operation="watershed_segment",

@@ -17,6 +17,7 @@ FAMILIES = (
     "bilateral",
     "box",
     "corners",
+    "distance",
     "edges",
     "frequency",
     "gaussian",
@@ -27,6 +28,7 @@ FAMILIES = (
     "morphology",
     "regions",
     "shapes",
+    "thresholds",
 )  # modules of cvkit whose functions are operations
 
 

@@ -203,6 +203,19 @@ SIGNATURES = {
             (image(d), line(d), image(float32), image(d), line(int32), line(int32)) for d in (int32, float32)
         ],
     },
+    "distance": {
+        "column_distances": [(image(uint8), image(int32))],
+        "chamfer_rows": [(image(int32), image(float32), int32, int32, int32, uint32)],
+        "euclidean_rows": [(image(int32), image(float32), uint32)],
+    },
+    "thresholds": {
+        "level_elements": [(image(d), image(d), int32, d, d, d) for d in PIXELS],
+        "counts_u8": [(image(uint8), line(int32))],
+        "counts_u16": [(image(uint16), line(int32))],
+        "above_mean": [(image(uint8), image(uint8), int32, uint8, int32)],
+        "round_means": [(image(float32), image(uint8))],
+        "widen": [(image(uint8), image(float32))],
+    },
 }
 
 # Kernels that sum in float64, as their docstrings say, though none of their arguments is float64.
