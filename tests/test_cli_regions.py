@@ -59,7 +59,8 @@ def test_threshold():
     record = json.loads(succeeds("threshold", CAMERA, "--type", "binary+otsu", "--json", "-o", "out.png").stdout)
     assert record["threshold"] == value
     assert np.array_equal(load("out.png"), want)
-    succeeds("threshold", CAMERA, "--thresh", 90, "--type", "trunc")
+    succeeds("threshold", CAMERA, "--thresh", 90, "--type", "trunc", "-o", "trunc.png")
+    assert np.array_equal(load("trunc.png"), np.minimum(load(CAMERA), 90))
 
 
 def test_adaptive():
