@@ -10,8 +10,8 @@ from numba import float64
 
 from cvkit_cpu import typed
 from cvkit_cpu.box_rounding import single_from_float
-from cvkit_cpu.box_windows import row_at
 from cvkit_cpu.jit import kernel
+from cvkit_cpu.rows import row_index
 
 AT_ONCE = 512  # values of a row that are summed along the row and then down the columns while they are at hand
 
@@ -28,7 +28,7 @@ def load_row(row, values, first, cn, border):
         inside[x] = source[x]
     for ends in ((0, left), (right, count)):
         for i in range(ends[0], ends[1]):
-            p = row_at(first + i, w, border)
+            p = row_index(first + i, w, border)
             for c in range(cn):
                 values[i * cn + c] = row[p * cn + c] if p >= 0 else 0
 
@@ -146,7 +146,7 @@ def run_ahead(src, t, starts, values, kept, window, square, x0, x1):
     stripe = -(-x0 * (starts.shape[1] // cn) // (src.shape[1] // cn))
     for j in range(t, t + 4):
         sums = kept[j % kept.shape[0]][:n]
-        y = row_at(j - ay, src.shape[0], border)
+        y = row_index(j - ay, src.shape[0], border)
         if y < 0:
             sums[:] = 0
             continue
@@ -194,7 +194,7 @@ def stripe_anew(src, dst, window, scale, values, columns, kept, x0, x1):
     step = max(AT_ONCE // cn, 1)
     columns[:] = 0
     for t in range(src.shape[0] + kh - 1):
-        y = row_at(t - ay, src.shape[0], border)
+        y = row_index(t - ay, src.shape[0], border)
         for left in range(x0, x1, step):
             right = min(left + step, x1)
             begin, end = (left - x0) * cn, (right - x0) * cn

@@ -14,8 +14,9 @@ from numba.extending import intrinsic
 
 from cvkit_cpu import typed
 from cvkit_cpu.box_rounding import quotient
-from cvkit_cpu.box_windows import find_ends, row_at
+from cvkit_cpu.box_windows import find_ends
 from cvkit_cpu.jit import kernel
+from cvkit_cpu.rows import row_index
 
 BIG_ENDIAN = sys.byteorder == "big"
 
@@ -147,11 +148,11 @@ def mean_gray_band(src, dst, window, division, ends, lines, y0, y1):
         if y == y0:
             lines[:, :] = 0
             for p in range(y - ay, y - ay + kh):
-                z = row_at(p, h, border)
+                z = row_index(p, h, border)
                 if z >= 0:
                     add_pairs(even, odd, src[z])
         else:
-            come, go = row_at(y - ay + kh - 1, h, border), row_at(y - ay - 1, h, border)
+            come, go = row_index(y - ay + kh - 1, h, border), row_index(y - ay - 1, h, border)
             if come >= 0 and go >= 0:
                 exchange_pairs(even, odd, src[come], src[go])
             elif come >= 0:

@@ -4,18 +4,9 @@ then along the row.
 Sums wrap around as OpenCV's do, so that their order means nothing. Neighbours along a row lie cn values apart.
 """
 
-from cvkit_math.borders import CONSTANT, source_index
-
 from cvkit_cpu import typed
 from cvkit_cpu.jit import kernel
-
-
-@kernel
-def row_at(p, n, border):
-    """Index of the pixel that stands for p, -1 where that is the constant 0."""
-    if 0 <= p < n:
-        return p
-    return -1 if border == CONSTANT else source_index(p, n, border)
+from cvkit_cpu.rows import row_index
 
 
 @kernel
@@ -55,11 +46,11 @@ def slide(src, total, first, kh, border, start):
     if start:
         total[:] = 0
         for p in range(first, first + kh):
-            y = row_at(p, h, border)
+            y = row_index(p, h, border)
             if y >= 0:
                 add_row(total, src[y])
         return
-    come, go = row_at(first + kh - 1, h, border), row_at(first - 1, h, border)
+    come, go = row_index(first + kh - 1, h, border), row_index(first - 1, h, border)
     if come >= 0 and go >= 0:
         exchange(total, src[come], src[go])
     elif come >= 0:
@@ -75,12 +66,12 @@ def slide_squares(src, total, squares, first, kh, border, start):
     if start:
         total[:] = 0
     for p in range(first if start else first + kh - 1, first + kh):
-        y = row_at(p, h, border)
+        y = row_index(p, h, border)
         if y >= 0:
             square_row(src[y], squares)
             add_row(total, squares)
     if not start:
-        y = row_at(first - 1, h, border)
+        y = row_index(first - 1, h, border)
         if y >= 0:
             square_row(src[y], squares)
             take_row(total, squares)
@@ -92,7 +83,7 @@ def find_ends(ends, w, left, right, cn, border):
     for the constant 0.
     """
     for i in range(left + right):
-        p = row_at(i - left if i < left else i - left + w, w, border)
+        p = row_index(i - left if i < left else i - left + w, w, border)
         for c in range(cn):
             ends[i * cn + c] = (left + p) * cn + c if p >= 0 else -1
 

@@ -10,12 +10,12 @@ The other dtypes go through the separable filter in floats.
 """
 
 import numpy as np
-from cvkit_math.borders import CONSTANT, source_index
-from numba import njit
+from cvkit_math.borders import CONSTANT
 
 from cvkit_cpu import typed
 from cvkit_cpu.gaussian_weights import gaussian_weights
 from cvkit_cpu.jit import kernel
+from cvkit_cpu.rows import fill_ends, row_at
 
 WIDER = {np.dtype(np.uint8): np.uint16, np.dtype(np.uint16): np.uint32}
 
@@ -25,39 +25,6 @@ BINOMIAL = {
     for weights in ((1, 2, 1), (1, 4, 6, 4, 1))
     for wide, one in ((np.uint16, 1 << 8), (np.uint32, 1 << 16))
 }
-
-
-@kernel
-def row_index(y, h, border):
-    """Row of the image that stands for row y, or -1 for the constant outside."""
-    if border == CONSTANT and (y < 0 or y >= h):
-        return -1
-    return source_index(y, h, border)
-
-
-@njit(inline="always")
-def row_at(src, outside, y, border):
-    """Row y of the image, which may lie beyond it. Inlined, as a kernel returns no array."""
-    i = row_index(y, src.shape[0], border)
-    return outside if i < 0 else src[i]
-
-
-@kernel
-def fill_ends(row, pad, cn, border):
-    """Fill the pad values at either end of a row from the pixels that the border stands for."""
-    inner = row[pad:]
-    n = inner.size - pad
-    w = n // cn
-    for i in range(1, pad // cn + 1):
-        left, right = pad - cn * i, n + cn * (i - 1)
-        if border == CONSTANT:
-            row[left : left + cn] = 0
-            inner[right : right + cn] = 0
-        else:
-            p, q = cn * source_index(-i, w, border), cn * source_index(w - 1 + i, w, border)
-            for c in range(cn):
-                row[left + c] = inner[p + c]
-                inner[right + c] = inner[q + c]
 
 
 @kernel

@@ -9,9 +9,9 @@ from cvkit_math.borders import CONSTANT, source_index
 from numba import int16
 
 from cvkit_cpu import typed
-from cvkit_cpu.gaussian import row_at
 from cvkit_cpu.jit import kernel
 from cvkit_cpu.linear_values import get, put
+from cvkit_cpu.rows import row_at
 
 # Forms of a 3 x 3 window: a derivative along the rows or down the columns, the Laplacian of the four nearest or of the
 # four diagonal neighbours.

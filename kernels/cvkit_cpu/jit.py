@@ -40,6 +40,11 @@ def kernel(function):
     return dispatcher
 
 
+def inlined(function):
+    """Compile into each kernel that calls it: for what returns an array, which a kernel can't."""
+    return numba.njit(inline="always")(function)
+
+
 class KernelCache:
     """What a Numba dispatcher asks of its cache: one file for each kernel, signature, processor and import closure.
 

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 import numpy as np
 from cvkit_math.borders import REFLECT, REFLECT101
-from numba import njit
 
 from cvkit_cpu import morphology_rectangles as rectangles
 from cvkit_cpu import morphology_runs as runs
@@ -40,7 +39,7 @@ STEPS = {
 }
 
 
-@njit(inline="always")
+@kernel
 def needed(y0, y1, h, kh, ay, border):
     """The first and last row of an image of h rows in the windows of rows [y0, y1)."""
     top, bottom = y0 - ay, y1 - 1 - ay + kh - 1

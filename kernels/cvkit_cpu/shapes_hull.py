@@ -21,7 +21,6 @@ def sign(value):
 
 def turn(ax, ay, bx, by):
     """Sign of the turn from direction a to direction b, as OpenCV rounds it."""
-    raise NotImplementedError
 
 
 @overload(turn)

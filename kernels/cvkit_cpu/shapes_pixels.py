@@ -49,7 +49,6 @@ def mask_bounds(mask, result):
 
 def exact(value, like):
     """A pixel in the type in which a tile is summed."""
-    raise NotImplementedError
 
 
 @overload(exact)
