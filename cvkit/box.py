@@ -19,7 +19,6 @@ BOX_DEPTHS = {d: DEPTHS if d not in ("float32", "float64") else REDUCED for d in
 SQUARE_DEPTHS = {d: DEPTHS if d == "uint8" else REDUCED for d in REDUCED}
 WRAP = check.BORDERS["wrap"]
 MOST_WRAPPED = 5
-MIDDLE = (-1, -1)
 
 
 def _kernels(where: OnCpu | OnCuda) -> Any:
@@ -34,8 +33,7 @@ def _window(operation: Operation, source: Any, result: Any, ksize: Any, anchor: 
     dtype.
     """
     name = spec_of(operation).name
-    usual = type(ksize) is tuple and list(map(type, ksize)) == [int, int] and min(ksize) > 0
-    size = ksize if usual else check.size(operation, ksize)
+    size = check.size(operation, ksize)
     if size[0] * size[1] >= 1 << 31:
         raise ArgumentError(f"{name}: ksize is {size}; it takes less than 2**31 pixels in all.")
     code = check.border(operation, border)
@@ -44,8 +42,7 @@ def _window(operation: Operation, source: Any, result: Any, ksize: Any, anchor: 
             f"{name}: border is {check.shown(border)}; it takes {check.listed(BORDERS)}, and wrap only for float32 and "
             f"float64 with sides up to {MOST_WRAPPED} and the result in the same dtype."
         )
-    at = (size[0] // 2, size[1] // 2) if anchor is MIDDLE else check.anchor(operation, anchor, size)
-    return size, at, code
+    return size, check.anchor(operation, anchor, size), code
 
 
 def _fits(operation: Operation, source: Any, result: Any, size: tuple[int, int], normalize: bool) -> None:
@@ -66,7 +63,7 @@ def blur(
     src: Any,
     ksize: Any,
     *,
-    anchor: Any = MIDDLE,
+    anchor: Any = (-1, -1),
     border: Any = "reflect101",
     device: str = "auto",
     out: Any = None,
@@ -134,7 +131,7 @@ def box_filter(
     *,
     dtype: Any = None,
     normalize: bool = True,
-    anchor: Any = MIDDLE,
+    anchor: Any = (-1, -1),
     border: Any = "reflect101",
     device: str = "auto",
     out: Any = None,
@@ -198,7 +195,7 @@ def sqr_box_filter(
     *,
     dtype: Any = None,
     normalize: bool = True,
-    anchor: Any = MIDDLE,
+    anchor: Any = (-1, -1),
     border: Any = "reflect101",
     device: str = "auto",
     out: Any = None,

@@ -17,6 +17,7 @@ from cvkit.errors import ArgumentError, CvkitError, DtypeError
 from cvkit.operation import Spec, spec_of
 
 BORDERS = {"constant": 0, "replicate": 1, "reflect": 2, "wrap": 3, "reflect101": 4}
+EXACT = 1 << 53  # float64 holds whole numbers up to here
 ISOLATED = 16  # cv2's flag, which changes nothing for arrays
 DEPTHS = ("uint8", "int8", "uint16", "int16", "int32", "float32", "float64")  # by cv2's numbers
 
@@ -42,6 +43,9 @@ class Image(NamedTuple):
         return (self.height, self.width) if self.channels == 1 else (self.height, self.width, self.channels)
 
 
+_made = tuple.__new__  # a named tuple's own constructor is a Python function
+
+
 def image(operation: Operation, src: Any, name: str = "src") -> Image:
     """The image that an operation takes, ready for its kernels. The caller's array is never changed, nor copied without
     need.
@@ -52,7 +56,7 @@ def image(operation: Operation, src: Any, name: str = "src") -> Image:
             return _image_on_gpu(spec, src, name)
         src = _host_array(spec, src, name)
     source, dtype = src, src.dtype
-    if dtype.num not in _numbers(spec.dtypes):
+    if dtype.num not in spec.dtype_numbers:
         raise _dtype_error(spec, dtype, name)
     shape = src.shape
     height, width, channels = (
@@ -62,9 +66,9 @@ def image(operation: Operation, src: Any, name: str = "src") -> Image:
     # can't write it.
     if not (src.flags.carray and dtype.isnative):
         src = np.require(src, dtype.newbyteorder("="), ["C", "A"])
-    rows = src.reshape(height, width * channels)
+    rows = src.view() if channels == 1 and len(shape) == 2 else src.reshape(height, width * channels)
     rows.setflags(write=False)
-    return Image(rows, height, width, channels, source)
+    return _made(Image, (rows, height, width, channels, source, False))
 
 
 @cache
@@ -94,8 +98,11 @@ def same_size(operation: Operation, first: Image, second: Image, names: tuple[st
 
 def number(operation: Operation, value: Any, name: str) -> float:
     """A finite real number."""
-    if type(value) is float and math.isfinite(value):  # the usual case; what follows takes a microsecond
+    # The usual cases; what follows takes longer.
+    if type(value) is float and math.isfinite(value):
         return value
+    if type(value) is int and -EXACT <= value <= EXACT:
+        return float(value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise DtypeError(f"{spec_of(operation).name}: {name} is {shown(value)}; it takes a number.")
     try:
@@ -146,8 +153,12 @@ def size(
     operation: Operation, value: Any, name: str = "ksize", *, least: int = 1, odd: bool = False
 ) -> tuple[int, int]:
     """Width and height of a kernel, in cv2's order; one number stands for both."""
+    pair: Any = (value, value) if isinstance(value, (int, np.integer)) else value
+    if type(pair) is tuple and len(pair) == 2:  # the usual case; what follows takes a microsecond
+        w, h = pair
+        if type(w) is int and type(h) is int and w >= least and h >= least and not (odd and w & h & 1 == 0):
+            return w, h
     spec = spec_of(operation)
-    pair = (value, value) if isinstance(value, (int, np.integer)) else value
     wanted = f"a width and a height, whole numbers from {least} on" + (", odd" if odd else "")
     if not isinstance(pair, (tuple, list, np.ndarray)) or len(pair) != 2 or not all(_whole(v) for v in pair):
         raise DtypeError(f"{spec.name}: {name} is {shown(value)}; it takes {wanted}.")
@@ -171,6 +182,8 @@ def whole(operation: Operation, value: Any, name: str, *, least: int | None = No
 
 def anchor(operation: Operation, value: Any, ksize: tuple[int, int]) -> tuple[int, int]:
     """The anchor (x, y) in a kernel of ``ksize``; -1 is the middle."""
+    if type(value) is tuple and value == (-1, -1) and type(value[0]) is type(value[1]) is int:  # the usual case
+        return ksize[0] // 2, ksize[1] // 2
     spec = spec_of(operation)
     if not isinstance(value, (tuple, list)) or len(value) != 2 or not all(_whole(v) for v in value):
         raise DtypeError(f"{spec.name}: anchor is {shown(value)}; it takes two whole numbers (x, y).")
@@ -213,6 +226,12 @@ def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, i
     """Whether a caller's ``out`` can take the result: a writable array of its shape and dtype that shares no memory
     with an input.
     """
+    if type(out) is np.ndarray and out.dtype == dtype and out.shape == shape and out.flags.writeable:
+        for given in inputs:
+            if type(given.source) is not np.ndarray or np.may_share_memory(out, given.source):
+                break
+        else:
+            return  # the usual case
     name = spec_of(operation).name
     if not isinstance(out, np.ndarray):
         raise DtypeError(

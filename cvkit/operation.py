@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 from cvkit.errors import ArgumentError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -52,6 +54,11 @@ class Spec:
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     stages: str = ""
     cuda: str = ""
+
+    @functools.cached_property
+    def dtype_numbers(self) -> frozenset[int]:
+        """NumPy's numbers of the dtypes; a dtype's name takes a microsecond to make."""
+        return frozenset(np.dtype(d).num for d in self.dtypes)
 
     @property
     def summary(self) -> str:

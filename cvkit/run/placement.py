@@ -3,6 +3,7 @@
 import importlib
 import os
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from cvkit.run.threads import Cpu
 DEVICES = ("auto", "cpu", "cuda")
 
 _cpu = Cpu()
+_rows = attrgetter("rows")
 _default: str | None = None
 
 
@@ -55,14 +57,14 @@ class OnCpu:
 
     def rows(self) -> list[Any]:
         """The images as the plan takes them."""
-        return [i.rows for i in self._images]
+        return list(map(_rows, self._images))
 
     def result(self, out: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         """An array for the plan to write: ``out`` itself where its memory serves, else a fresh one."""
         if out is None:
             return np.empty(shape, dtype)
         check.result(self._operation, out, shape, dtype, self._images)
-        if type(out) is np.ndarray and out.flags.carray:
+        if out.flags.carray and type(out) is np.ndarray:
             return out
         self._out = out
         return np.empty(shape, dtype)
@@ -131,10 +133,12 @@ def kernels(device: str, family: str) -> Any:
 
 def place(operation: Operation, device: Any, *images: Image) -> OnCpu | OnCuda:
     """Choose the device for images that all lie in host memory or all on a GPU."""
-    if not isinstance(device, str) or device not in DEVICES:
+    wanted = (_default or get_device()) if isinstance(device, str) and device == "auto" else device
+    if not isinstance(wanted, str) or wanted not in DEVICES:
         _known(device, f"{spec_of(operation).name}: device")
-    wanted = get_device() if device == "auto" else device
-    on_gpu = sum([i.on_gpu for i in images])
+    on_gpu = 0
+    for image in images:
+        on_gpu += image.on_gpu
     if not on_gpu and wanted != "cuda":
         return OnCpu(operation, images)
     name = spec_of(operation).name

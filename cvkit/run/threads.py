@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from cvkit.errors import ArgumentError
 
-# Handing a band to a thread that waits awake costs about 5 us, to one that sleeps 50 us and more; but the caller takes
+# Handing a band to a thread that waits awake costs about 7 us, to one that sleeps 50 us and more; but the caller takes
 # the bands that nobody has begun, so that a late thread costs little.
-SMALLEST_BAND_NS = 60_000
+SMALLEST_BAND_NS = 20_000
 
 # How often threads look for more work, and callers for the end of theirs, before they sleep: for some 100 us. The
 # moment is what a caller needs to enter its first band.
 LOOKS_FOR_WORK = LOOKS_FOR_END = 4000
-A_MOMENT = 200
+A_MOMENT = 150
 
 # Blocks of scratch are kept from call to call up to this size, in bytes: the map of a 4K image.
 LARGEST_KEPT = 1 << 24
@@ -109,9 +109,7 @@ class _Job:
                 self._finished.release()
         return last
 
-    def wait(self) -> None:
-        from cvkit_cpu.waiting import look_for_end
-
+    def wait(self, look_for_end: Callable[..., bool]) -> None:
         if not look_for_end(self.end, LOOKS_FOR_END):
             self._finished.acquire()
 
@@ -128,6 +126,7 @@ class _Workers:
         self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._posted = np.zeros(1, np.int64)
         self._started = 0
+        self._look_for_end: Callable[..., bool] = _asleep
         self._lock = threading.Lock()
 
     def run(self, run: Callable[[int], None], count: int) -> None:
@@ -135,7 +134,7 @@ class _Workers:
         helpers = count - 1
         with self._lock:
             if not self._started:
-                _compile_waiting()
+                self._look_for_end = _compile_waiting()
             while self._started < helpers:
                 self._started += 1
                 threading.Thread(target=self._serve, args=(self._jobs, self._posted), name="cvkit", daemon=True).start()
@@ -144,7 +143,7 @@ class _Workers:
             self._jobs.put(job)
         self._posted[0] += 1
         if not job.work():
-            job.wait()
+            job.wait(self._look_for_end)
         if job.error is not None:
             raise job.error
 
@@ -162,13 +161,21 @@ class _Workers:
             del job
 
 
-def _compile_waiting() -> None:
-    """Ahead of the work, in which not every thread comes to wait: who has warmed up has all kernels."""
+def _asleep(end: NDArray[np.int64], looks: int) -> bool:
+    """Stands for look_for_end, which loads Numba, as long as there are no workers."""
+    return False
+
+
+def _compile_waiting() -> Callable[..., bool]:
+    """look_for_end, compiled ahead of the work, in which not every thread comes to wait: who has warmed up has all
+    kernels.
+    """
     from cvkit_cpu.waiting import look_for_end, look_for_work
 
     word = np.zeros(1, np.int64)
     look_for_end(word, 0)
     look_for_work(word, word, word[0], 0, 0)
+    return look_for_end  # type: ignore[no-any-return]
 
 
 _workers = _Workers()
@@ -187,6 +194,8 @@ _blocks: list[NDArray[np.uint8]] = []  # at most one a thread of an operation, e
 
 def _scratch(layout: Scratch) -> Sequence[NDArray[Any]]:
     """Arrays of any content for one core, the ones of this thread's last call if it asked for the same."""
+    if not layout:
+        return ()
     if layout != _kept.layout:
         _kept.arrays = [np.empty(shape, dtype) for shape, dtype in layout]
         _kept.layout = layout

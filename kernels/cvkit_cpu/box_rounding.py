@@ -43,25 +43,29 @@ def _call(builder, name, value, bound):
     return builder.call(function, [value, ir.Constant(kind, bound)])
 
 
-def _rounded(builder, value):
-    """A float rounded half to even, as int32; LOWEST where int32 can't hold it, and for NaN."""
+def _rounded(builder, value, bounded):
+    """A float rounded half to even, as int32; LOWEST where int32 can't hold it, and for NaN, unless ``bounded``."""
     kind = value.type
     full = "llvm.rint." + ("f32" if kind == ir.FloatType() else "f64")
     function = builder.module.globals.get(full)
     if function is None:
         function = ir.Function(builder.module, ir.FunctionType(kind, [kind]), full)
     whole = builder.call(function, [value])
+    word = ir.IntType(32)
+    if bounded:
+        return builder.fptosi(whole, word)
     inside = builder.and_(
         builder.fcmp_ordered("<", whole, ir.Constant(kind, 2.0**31)),
         builder.fcmp_ordered(">=", whole, ir.Constant(kind, -(2.0**31))),
     )
-    word = ir.IntType(32)
     return builder.select(
         inside, builder.fptosi(builder.select(inside, whole, ir.Constant(kind, 0.0)), word), ir.Constant(word, LOWEST)
     )
 
 
-def _from_float(kind, signed):
+def _from_float(kind, signed, bounded):
+    """Rounds half to even and clamps; ``bounded`` floats are ones that int32 holds."""
+
     @intrinsic
     def convert(context, value, like):
         if value != kind:
@@ -70,7 +74,7 @@ def _from_float(kind, signed):
         def build(context, builder, signature, args):
             if isinstance(like, types.Float):
                 return context.cast(builder, args[0], kind, like)
-            return _clamped(builder, _rounded(builder, args[0]), like, signed)
+            return _clamped(builder, _rounded(builder, args[0], bounded), like, signed)
 
         return like(value, like), build
 
@@ -87,15 +91,17 @@ def _from_int(signed):
     return convert
 
 
-vector_from_float = _from_float(float32, signed=False)
+vector_from_float = _from_float(float32, signed=False, bounded=True)
 vector_from_int = _from_int(signed=False)
-single_from_float = _from_float(float64, signed=True)
+single_from_float = _from_float(float64, signed=True, bounded=False)
 single_from_int = _from_int(signed=True)
 
 
 @kernel
 def finish_row(total, dst, vectors, scale, normalize):
-    """A row of the result from sums in int32; ``vectors`` elements as OpenCV's vectors give them."""
+    """A row of the result from sums in int32; ``vectors`` elements as OpenCV's vectors give them. A mean is of two or
+    more, so that int32 holds it.
+    """
     like = dst[0]
     if normalize:
         scale32 = float32(scale)
