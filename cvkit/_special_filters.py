@@ -77,15 +77,22 @@ def _bilateral_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list
 
 
 def _frequency_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list[Any]:
-    from cvkit.draw import Tile, scaled
+    import numpy as np
+
+    from cvkit.draw import Tile, scaled, signed
 
     def first(values: Any) -> Any:
         return values if values.ndim == 2 else values[..., 0]
 
+    transfer = stages.transfer
+    if np.iscomplexobj(transfer):  # of an all-pass filter, which changes phases only
+        factor = Tile("phase of the transfer function, 0 is mid-gray", signed(np.angle(transfer)))
+    else:
+        factor = Tile("transfer function", scaled(transfer))
     return [
         Tile(f"input, {image.shape[1]} x {image.shape[0]}", visible(image)),
         Tile("spectrum, logarithm, 0 in the middle", scaled(first(stages.spectrum))),
-        Tile("transfer function", scaled(first(stages.transfer))),
+        factor,
         Tile("result, stretched", visible(stages.result)),
     ]
 
