@@ -11,10 +11,11 @@ last row is put off until all bands are done. The accepted set does not depend o
 """
 
 import numpy as np
-from numba import int16, int32, uint8, uint32, uint64
+from numba import int16, int32, types, uint8, uint32, uint64
+from numba.extending import overload
 
 from cvkit_cpu import typed
-from cvkit_cpu.edges_gradients import sobel3_row_u8, sobel_row_u8
+from cvkit_cpu.edges_gradients import sobel3_row_u8, sobel_row_u8, sobel_wide_row_u8
 from cvkit_cpu.jit import kernel
 
 WEAK, SEED, EDGE = uint8(1), uint8(2), uint8(4)
@@ -151,15 +152,44 @@ def clear_ends(codes, stride, y0, y1, h):
         codes[(h + 1) * stride :] = NONE
 
 
-@kernel
-def canny_band(src, cn, aperture, l2, low, high, dst, codes, stride, lines, magnitude, near, stack, y0, y1):
-    """Rows [y0, y1) of an image of w * cn values a row, from pixels to grown seeds.
-
-    lines: int16, rows of w * cn + 2 * cn * (aperture // 2) values: 2 for the columns, 2 + 2 of dx and dy, 2 more for
-    all channels. magnitude: 3 rows of w + 2 (and one of w * cn + 2), int16 for L1 and int32 for L2, zero at either end.
+def derivatives(source, y, cn, lines, dx, dy):
+    """Row y of both derivatives of all channels. ``source`` is (image,) for Sobel's 3 x 3 kernels, (image, aperture)
+    for wider ones, or both derivatives themselves; a first call compiles what its own source wants.
     """
-    h = src.shape[0]
-    n = src.shape[1]
+
+
+@overload(derivatives, inline="always")
+def _derivatives(source, y, cn, lines, dx, dy):
+    if len(source) == 1:
+
+        def chosen(source, y, cn, lines, dx, dy):
+            if cn == 1:
+                sobel3_row_u8(source[0], y, dx, dy)
+            else:
+                sobel_row_u8(source[0], y, cn, lines[0], lines[1], dx, dy)
+
+    elif source[1] == types.intp:
+
+        def chosen(source, y, cn, lines, dx, dy):
+            sobel_wide_row_u8(source[0], y, cn, source[1], lines[0], lines[1], dx, dy)
+
+    else:
+
+        def chosen(source, y, cn, lines, dx, dy):
+            symmetric_row(source[0][y], dx)
+            symmetric_row(source[1][y], dy)
+
+    return chosen
+
+
+@kernel
+def canny_band(source, cn, l2, low, high, dst, codes, stride, lines, magnitude, near, stack, y0, y1):
+    """Rows [y0, y1) of an image of w * cn values a row, from pixels or derivatives to grown seeds.
+
+    lines: int16, rows of w * cn values and the padding of their ends: 2 for the columns, 2 + 2 of dx and dy, 2 more for
+    all channels. magnitude: 3 rows of w + 2 (and one of w * cn + 2), int16 or int32, zero at either end.
+    """
+    h, n = source[0].shape
     w = n // cn
     clear_ends(codes, stride, y0, y1, h)
     for y in range(y0 - 1, y1 + 1):
@@ -171,49 +201,16 @@ def canny_band(src, cn, aperture, l2, low, high, dst, codes, stride, lines, magn
         else:
             dx, dy = lines[2 + y % 2][:w], lines[4 + y % 2][:w]
             if cn == 1:
-                if aperture == 3:
-                    sobel3_row_u8(src, y, dx, dy)
-                else:
-                    sobel_row_u8(src, y, cn, aperture, lines[0], lines[1], dx, dy)
+                derivatives(source, y, cn, lines, dx, dy)
                 magnitude_row(dx, dy, l2, here)
             else:
                 dx_all, dy_all, every = lines[6][:n], lines[7][:n], magnitude[3]
-                sobel_row_u8(src, y, cn, aperture, lines[0], lines[1], dx_all, dy_all)
+                derivatives(source, y, cn, lines, dx_all, dy_all)
                 magnitude_row(dx_all, dy_all, l2, every)
                 strongest_channel(dx_all, dy_all, cn, every, dx, dy, here)
         if y > y0:
             before = y - 1
             dx, dy = lines[2 + before % 2][:w], lines[4 + before % 2][:w]
-            classify_row(before, dx, dy, magnitude, low, high, codes, stride, near, y0, y1, h)
-    return grow_inside(codes, stride, stack, dst, y0, y1)
-
-
-@kernel
-def gradients_band(dx_all, dy_all, cn, l2, low, high, dst, codes, stride, lines, magnitude, near, stack, y0, y1):
-    """As canny_band, from given derivatives; lines: int16, 6 rows of w * cn values, magnitude: int32."""
-    h = dx_all.shape[0]
-    w = dx_all.shape[1] // cn
-    clear_ends(codes, stride, y0, y1, h)
-    for y in range(y0 - 1, y1 + 1):
-        here = magnitude[(y + 3) % 3][: w + 2]
-        here[0] = 0
-        here[w + 1] = 0
-        if y < 0 or y >= h:
-            here[:] = 0
-        else:
-            dx, dy = lines[y % 2][:w], lines[2 + y % 2][:w]
-            if cn == 1:
-                symmetric_row(dx_all[y], dx)
-                symmetric_row(dy_all[y], dy)
-                magnitude_row(dx, dy, l2, here)
-            else:
-                symmetric_row(dx_all[y], lines[4])
-                symmetric_row(dy_all[y], lines[5])
-                magnitude_row(lines[4], lines[5], l2, magnitude[3])
-                strongest_channel(lines[4], lines[5], cn, magnitude[3], dx, dy, here)
-        if y > y0:
-            before = y - 1
-            dx, dy = lines[before % 2][:w], lines[2 + before % 2][:w]
             classify_row(before, dx, dy, magnitude, low, high, codes, stride, near, y0, y1, h)
     return grow_inside(codes, stride, stack, dst, y0, y1)
 
@@ -245,8 +242,8 @@ def grow_inside(codes, stride, stack, dst, y0, y1):
     full = grow(codes, stride, stack, first, last, first, last)
     if y1 - y0 == h:
         while full:
-            full = grow(codes, stride, stack, 0, h, 0, h)
-        accept_band(codes, stride, dst, 0, h)
+            full = grow(codes, stride, stack, y0, y1, y0, y1)
+        accept_band(codes, stride, dst, y0, y1)
     return full
 
 
@@ -307,27 +304,21 @@ def accept_band(codes, stride, dst, y0, y1):
 
 def canny(cpu, src, dst, cn, low, high, aperture, l2):
     """Plan: bands from pixels to grown seeds, then what crosses their edges, then the result."""
-    n = src.shape[1]
     if not l2:
         low, high = min(low, LARGEST_L1), min(high, LARGEST_L1)  # they must fit in int16 as the magnitudes do
-    scratch = (
-        ((8 if cn > 1 else 6, n + 2 * cn * (aperture // 2)), np.int16),
-        ((4 if cn > 1 else 3, n + 2), np.int32 if l2 else np.int16),
-    )
-    row_ns = n * (1.0 if aperture < 7 else 2.0)
-    _detect(cpu, canny_band, (src, cn, aperture, l2, low, high), dst, scratch, row_ns)
+    source = (src,) if aperture == 3 else (src, aperture)
+    row_ns = src.shape[1] * (1.0 if aperture < 7 else 2.0)
+    _detect(cpu, source, dst, cn, low, high, l2, 2 * cn * (aperture // 2), np.int32 if l2 else np.int16, row_ns)
 
 
 def canny_from_gradients(cpu, dx, dy, dst, cn, low, high, l2):
     """Plan: as canny, the derivatives being there already."""
-    n = dx.shape[1]
-    _detect(
-        cpu, gradients_band, (dx, dy, cn, l2, low, high), dst, (((6, n), np.int16), ((4, n + 2), np.int32)), n * 1.0
-    )
+    _detect(cpu, (dx, dy), dst, cn, low, high, l2, 0, np.int32, dx.shape[1] * 1.0)
 
 
-def _detect(cpu, band, arguments, dst, scratch, row_ns):
-    """Run ``band`` over the rows, then grow across the edges of the bands until no seed is left, then write the result.
+def _detect(cpu, source, dst, cn, low, high, l2, padding, magnitude, row_ns):
+    """Classify and grow in bands of rows, then grow across the edges of the bands until no seed is left, then write the
+    result.
 
     Beyond input and result: the map, a byte a pixel, and stacks of at most STACK entries in all. A stack that runs full
     only means another scan: what found no room stays a seed.
@@ -338,9 +329,11 @@ def _detect(cpu, band, arguments, dst, scratch, row_ns):
     index = np.int32 if size < 2**31 else np.int64
     bands = cpu.split(h, row_ns)
     room = min(size, STACK) // len(bands) + 1
-    scratch = (*scratch, (w + 2, np.uint8), (room, index))
+    lines = ((8 if cn > 1 else 6, w * cn + padding), np.int16)
+    magnitudes = ((4 if cn > 1 else 3, w * cn + 2), magnitude)
+    scratch = (lines, magnitudes, (w + 2, np.uint8), (room, index))
     codes = cpu.take(size)
-    full = cpu.bands(band, *arguments, dst, codes, stride, bands=bands, scratch=scratch)
+    full = cpu.bands(canny_band, source, cn, l2, low, high, dst, codes, stride, bands=bands, scratch=scratch)
     if len(bands) > 1:
         stack = np.empty(room, index)
         edges = [grow(codes, stride, stack, max(y1 - 1, 0), y1 + 1, 0, h) for _, y1 in bands[:-1]]

@@ -10,26 +10,33 @@ from cvkit_cpu.jit import kernel
 
 
 @kernel
-def sobel_row_u8(src, y, cn, aperture, smooth, slope, dx, dy):
-    """Row y of both derivatives as ``cv2.Sobel(..., CV_16S, ksize=aperture, borderType=BORDER_REPLICATE)`` gives them.
+def sobel_row_u8(src, y, cn, smooth, slope, dx, dy):
+    """Row y of both derivatives as ``cv2.Sobel(..., CV_16S, ksize=3, borderType=BORDER_REPLICATE)`` gives them.
 
-    aperture is 3, 5 or 7; 7 is scaled by 1/16 and rounded half to even, as Canny takes it. smooth and slope are
-    scratch, int16, of w * cn + 2 * cn * (aperture // 2) values: columns first (smoothed in one, differenced in the
-    other), then along the row. Largest values: 4 * 255, 48 * 255 and 640 * 255 / 16, so int16 holds each of them; 64 *
-    255 in scratch likewise.
+    smooth and slope are scratch, int16, of w * cn + 2 * cn values: columns first (smoothed in one, differenced in the
+    other), then along the row. The largest value is 4 * 255.
+    """
+    columns3(src, y, smooth[cn:], slope[cn:])
+    replicate_ends(smooth, cn, cn)
+    replicate_ends(slope, cn, cn)
+    along3(smooth, slope, cn, dx, dy)
+
+
+@kernel
+def sobel_wide_row_u8(src, y, cn, aperture, smooth, slope, dx, dy):
+    """As sobel_row_u8 for apertures 5 and 7; 7 is scaled by 1/16 and rounded half to even, as Canny takes it.
+
+    smooth and slope have w * cn + 2 * cn * (aperture // 2) values. Largest values: 48 * 255 and 640 * 255 / 16, so
+    int16 holds each of them; 64 * 255 in scratch likewise.
     """
     pad = cn * (aperture // 2)
-    if aperture == 3:
-        columns3(src, y, smooth[pad:], slope[pad:])
-    elif aperture == 5:
+    if aperture == 5:
         columns5(src, y, smooth[pad:], slope[pad:])
     else:
         columns7(src, y, smooth[pad:], slope[pad:])
     replicate_ends(smooth, cn, pad)
     replicate_ends(slope, cn, pad)
-    if aperture == 3:
-        along3(smooth, slope, cn, dx, dy)
-    elif aperture == 5:
+    if aperture == 5:
         along5(smooth, slope, cn, dx, dy)
     else:
         along7(smooth, slope, cn, dx, dy)
