@@ -228,7 +228,11 @@ def result(operation: Operation, out: Any, shape: tuple[int, ...], dtype: Any, i
     """
     if type(out) is np.ndarray and out.dtype == dtype and out.shape == shape and out.flags.writeable:
         for given in inputs:
-            if type(given.source) is not np.ndarray or np.may_share_memory(out, given.source):
+            source = given.source
+            if type(source) is not np.ndarray:
+                break
+            apart = out.base is None and source.base is None and out is not source  # each has memory of its own
+            if not apart and np.may_share_memory(out, source):
                 break
         else:
             return  # the usual case

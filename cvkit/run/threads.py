@@ -20,7 +20,7 @@ SMALLEST_BAND_NS = 20_000
 # How often threads look for more work, and callers for the end of theirs, before they sleep: for some 100 us. The
 # moment is what a caller needs to enter its first band.
 LOOKS_FOR_WORK = LOOKS_FOR_END = 4000
-A_MOMENT = 150
+A_MOMENT = 100
 
 # Blocks of scratch are kept from call to call up to this size, in bytes: the map of a 4K image.
 LARGEST_KEPT = 1 << 24
@@ -83,30 +83,41 @@ def set_num_threads(n: int) -> None:
 class _Job:
     """Bands that the caller and idle workers take one after the other; a worker that comes late finds none left."""
 
-    def __init__(self, run: Callable[[int], None], count: int) -> None:
-        self._run = run
-        self._count = count
-        self._next = itertools.count()
+    def __init__(
+        self, core: Callable[..., Any], args: tuple[Any, ...], bands: Sequence[Band], scratch: Scratch
+    ) -> None:
+        self._core, self._args, self._bands, self._scratch = core, args, bands, scratch
+        self._next = itertools.count(1)  # the caller has the first
         self._lock = threading.Lock()
-        self._unfinished = count
+        self._unfinished = len(bands)
         self._finished = threading.Lock()
         self._finished.acquire()
+        self.results: list[Any] = [None] * len(bands)
         self.end = np.zeros(1, np.int64)
         self.error: BaseException | None = None
+
+    def begin(self, first: tuple[Any, ...]) -> bool:
+        """The caller's part: the first band, whose arguments are ready, and what is left then. As ``work``."""
+        return self._run(0, first) or self.work()
 
     def work(self) -> bool:
         """Whether this was the last to end."""
         last = False
-        while (i := next(self._next)) < self._count:
-            try:
-                self._run(i)
-            except BaseException as error:
-                self.error = error
-            with self._lock:
-                self._unfinished -= 1
-                last = not self._unfinished
-            if last:
-                self._finished.release()
+        while (i := next(self._next)) < len(self._bands):
+            last = self._run(i, (*self._args, *_scratch(self._scratch), *self._bands[i]))
+        return last
+
+    def _run(self, i: int, arguments: tuple[Any, ...]) -> bool:
+        """One band; whether it was the last to end."""
+        try:
+            self.results[i] = self._core(*arguments)
+        except BaseException as error:
+            self.error = error
+        with self._lock:
+            self._unfinished -= 1
+            last = not self._unfinished
+        if last:
+            self._finished.release()
         return last
 
     def wait(self, look_for_end: Callable[..., bool]) -> None:
@@ -129,23 +140,30 @@ class _Workers:
         self._look_for_end: Callable[..., bool] = _asleep
         self._lock = threading.Lock()
 
-    def run(self, run: Callable[[int], None], count: int) -> None:
-        """run(0) ... run(count - 1); the caller works too, so it never waits for a worker to become free."""
-        helpers = count - 1
+    def run(
+        self, core: Callable[..., Any], args: tuple[Any, ...], bands: Sequence[Band], scratch: Scratch
+    ) -> list[Any]:
+        """core(*args, *scratch, *band) for each band; the caller works too, so it never waits for a worker to become
+        free.
+        """
+        helpers = len(bands) - 1
         with self._lock:
             if not self._started:
                 self._look_for_end = _compile_waiting()
             while self._started < helpers:
                 self._started += 1
                 threading.Thread(target=self._serve, args=(self._jobs, self._posted), name="cvkit", daemon=True).start()
-        job = _Job(run, count)
+        job = _Job(core, args, bands, scratch)
+        first = (*args, *_scratch(scratch), *bands[0])
         for _ in range(helpers):
             self._jobs.put(job)
         self._posted[0] += 1
-        if not job.work():
+        # From here to inside the core as fast as can be: workers who see it wait a moment only for Python's lock.
+        if not job.begin(first):
             job.wait(self._look_for_end)
         if job.error is not None:
             raise job.error
+        return job.results
 
     @staticmethod
     def _serve(jobs: "queue.SimpleQueue[_Job]", posted: NDArray[np.int64]) -> None:
@@ -236,10 +254,4 @@ class Cpu:
         """``core(*args, *scratch, y0, y1)`` for each band, with scratch of its own; returns what the cores return."""
         if len(bands) == 1:
             return [core(*args, *_scratch(scratch), *bands[0])]
-
-        def run(i: int) -> None:
-            results[i] = core(*args, *_scratch(scratch), *bands[i])
-
-        results: list[Any] = [None] * len(bands)
-        _workers.run(run, len(bands))
-        return results
+        return _workers.run(core, args, bands, scratch)

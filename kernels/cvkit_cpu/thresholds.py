@@ -130,7 +130,7 @@ def widen_band(src, floats, x0, x1):
 
 def threshold(cpu, src, dst, mode, level, value):
     """Plan: each element compared with level, a number of the image's dtype, in the mode of cv2's number."""
-    src, dst = src.reshape(-1), dst.reshape(-1)
+    src, dst = src.ravel(), dst.ravel()  # both are contiguous, so that these are views
     cpu.bands(level_band, src, dst, mode, level, value, bands=cpu.split(src.size, 0.02 * src.itemsize))
 
 
