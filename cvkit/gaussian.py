@@ -109,10 +109,10 @@ def gaussian_blur(
 
 
 def _kernel(dtype: Any, bits: int | None, n: int, sigma: float) -> Any:
-    """The weights as the plan takes them for images of the dtype."""
+    """The weights as the plan takes them for images of the dtype, read-only."""
     if bits:
         return _weights().fixed_point_weights(n, sigma, bits)
-    return _weights().gaussian_weights(n, sigma).astype(np.float64 if dtype == np.float64 else np.float32)
+    return _weights().gaussian_weights(n, sigma) if dtype == np.float64 else _weights().float32_weights(n, sigma)
 
 
 def _size(ksize: Any) -> tuple[int, int]:

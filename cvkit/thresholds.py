@@ -233,4 +233,4 @@ def _window(side: int, weighted: bool) -> Any:
     """A side of the window as the plan takes it: its length, or its weights."""
     if not weighted:
         return side
-    return kernels("cpu", "gaussian_weights").gaussian_weights(side, 0.0).astype(np.float32)
+    return kernels("cpu", "gaussian_weights").float32_weights(side, 0.0)

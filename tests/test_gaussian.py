@@ -152,6 +152,20 @@ def test_large_images_on_any_number_of_threads(count, monkeypatch):
                     assert_same(got, by_cv2(small, ksize, sigma, 0, border), f"{dtype} {shape} {border} {ksize}")
 
 
+@pytest.mark.parametrize("ksize", [3, 5])
+def test_wide_images_in_stripes(ksize, monkeypatch):
+    """Rows that are longer than what the ring of float32 holds at a time, some with a short piece at the end."""
+    from cvkit_cpu import gaussian_floats
+
+    monkeypatch.setattr(gaussian_floats, "STRIPE", 256)
+    for shape in ((9, 32), (6, 33), (7, 34), (5, 64), (3, 65), (11, 131), (4, 33, 3), (6, 40, 4)):
+        src = pixels(shape, "float32")
+        for border in FLOAT_BORDERS:
+            for sigma in (0, 0.7):
+                got = gaussian_blur(src, ksize, sigma, border=border)
+                assert_same(got, by_cv2(src, (ksize, ksize), sigma, 0, border), f"{shape} {border} {sigma}")
+
+
 def test_scratch_may_hold_anything(monkeypatch):
     """The rows of an earlier call never show in a result."""
 
@@ -163,10 +177,10 @@ def test_scratch_may_hold_anything(monkeypatch):
     own_numpy = type(np)("numpy")
     vars(own_numpy).update(vars(np), empty=poisoned)
     monkeypatch.setattr(threads, "np", own_numpy)
-    for dtype in FIXED_POINT:
+    for dtype in (*FIXED_POINT, "float32"):
         for shape in ((1, 1), (7, 30), (30, 7, 3), (33, 64, 4)):
             src = pixels(shape, dtype)
-            for border in BORDERS:
+            for border in allowed(dtype):
                 for ksize in ((3, 3), (5, 5), (19, 9)):
                     got = gaussian_blur(src, ksize, border=border)
                     assert_same(got, by_cv2(src, ksize, 0, 0, border), f"{dtype} {shape} {border} {ksize}")

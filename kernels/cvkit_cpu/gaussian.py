@@ -6,16 +6,20 @@ columns into sums of twice the width of a pixel. Those are split into high and l
 again, so that the second pass, along the row, is the same arithmetic on the same lanes; with S = 2**bits and the sums A
 of the high halves and B of the low ones, (A * S + B + S * S / 2) // (S * S) is (A + B // S + S / 2) // S.
 
-The other dtypes go through the separable filter in floats.
+The binomial kernels of 3 x 3 and 5 x 5 have loops of their own, and so have kernels of these sizes on float32. All
+other floats, and int16, go through the separable filter.
 """
+
+from functools import lru_cache
 
 import numpy as np
 from cvkit_math.borders import CONSTANT
 
-from cvkit_cpu import typed
+from cvkit_cpu import gaussian_binomial, typed
 from cvkit_cpu.gaussian_weights import gaussian_weights
 from cvkit_cpu.jit import kernel
 from cvkit_cpu.rows import fill_ends, row_at
+from cvkit_cpu.views import apart
 
 WIDER = {np.dtype(np.uint8): np.uint16, np.dtype(np.uint16): np.uint32}
 
@@ -63,6 +67,7 @@ def four_pairs(a1, b1, a2, b2, a3, b3, a4, b4, w1, w2, w3, w4, sums):
 @kernel
 def blur_columns(src, outside, y, border, offsets, weights, sums):
     """Blur down the columns at row y."""
+    apart()
     o, w = offsets, weights
     first_pairs(
         src[y],
@@ -108,6 +113,7 @@ def blur_columns(src, outside, y, border, offsets, weights, sums):
 @kernel
 def blur_row(values, pad, offsets, weights, sums):
     """Blur along a row of ``sums.size`` values that stands in values from pad on."""
+    apart()
     o, w = offsets, weights
     first_pairs(
         values[pad:],
@@ -188,66 +194,6 @@ def fixed_band(src, outside, cn, border, bits, taps_x, weights_x, taps_y, weight
         join_halves(sums[:n], sums[m:], bits, dst[y])
 
 
-@kernel
-def columns3(above, here, below, sums):
-    """[1 2 1] down the columns."""
-    for x in range(sums.size):
-        sums[x] = above[x] + 2 * here[x] + below[x]
-
-
-@kernel
-def columns5(a, b, c, d, e, sums):
-    """[1 4 6 4 1] down the columns."""
-    for x in range(sums.size):
-        sums[x] = a[x] + e[x] + 4 * (b[x] + d[x]) + 6 * c[x]
-
-
-@kernel
-def row3(sums, cn, dst):
-    """[1 2 1] along the row, the sixteenth of it rounded."""
-    s1, s2 = sums[cn:], sums[2 * cn :]
-    like = sums[0]
-    half, shift = typed.cast(8, like), typed.cast(4, like)
-    for x in range(dst.size):
-        total = typed.add(typed.add(sums[x], s2[x]), typed.add(s1[x], s1[x]))
-        dst[x] = typed.cast(typed.shr(typed.add(total, half), shift), dst[0])
-
-
-@kernel
-def row5(sums, cn, dst):
-    """[1 4 6 4 1] along the row, the 256th part of it rounded."""
-    s1, s2, s3, s4 = sums[cn:], sums[2 * cn :], sums[3 * cn :], sums[4 * cn :]
-    like = sums[0]
-    half, shift, four, six = typed.cast(128, like), typed.cast(8, like), typed.cast(4, like), typed.cast(6, like)
-    for x in range(dst.size):
-        near, far = typed.mul(typed.add(s1[x], s3[x]), four), typed.add(sums[x], s4[x])
-        total = typed.add(typed.add(near, far), typed.add(typed.mul(s2[x], six), half))
-        dst[x] = typed.cast(typed.shr(total, shift), dst[0])
-
-
-@kernel
-def binomial_band(src, outside, cn, border, radius, dst, sums, y0, y1):
-    """Rows [y0, y1) of the 3 x 3 or 5 x 5 binomial kernel: the same sums as in fixed point, without common factors.
-
-    sums: a row with its two ends, of twice the width of a pixel; the largest sum is 256 * 255 + 128, or 256 * 65535 +
-    128.
-    """
-    n = src.shape[1]
-    pad = radius * cn
-    inner = sums[pad : pad + n]
-    for y in range(y0, y1):
-        above, below = row_at(src, outside, y - 1, border), row_at(src, outside, y + 1, border)
-        if radius == 1:
-            columns3(above, src[y], below, inner)
-            fill_ends(sums, pad, cn, border)
-            row3(sums, cn, dst[y])
-        else:
-            top, bottom = row_at(src, outside, y - 2, border), row_at(src, outside, y + 2, border)
-            columns5(top, above, src[y], below, bottom, inner)
-            fill_ends(sums, pad, cn, border)
-            row5(sums, cn, dst[y])
-
-
 def get_gaussian_kernel(cpu, dst, sigma):
     """Plan: a few numbers on the host, into dst (n, 1), float32 or float64."""
     dst[:, 0] = gaussian_weights(dst.shape[0], sigma)
@@ -258,20 +204,17 @@ def gaussian_blur(cpu, src, dst, cn, kernel_x, kernel_y, border):
     dtypes in floats.
     """
     if src.dtype not in WIDER:
-        from cvkit_cpu.linear import sep_filter2d
-
-        sep_filter2d(cpu, src, dst, cn, kernel_x, kernel_y, kernel_x.size // 2, kernel_y.size // 2, 0.0, border)
+        _blur_floats(cpu, src, dst, cn, kernel_x, kernel_y, border)
         return
     h, n = src.shape
     wide = WIDER[src.dtype]
-    outside = np.zeros(n if border == CONSTANT else 0, src.dtype)
-    outside.setflags(write=False)  # so that it has the type of a row of src
-    radius = _binomial_radius(kernel_x, kernel_y)
-    if radius:
+    outside = _zeros(n if border == CONSTANT else 0, src.dtype)
+    if kernel_x.size == kernel_y.size in (3, 5) and _is_binomial(kernel_x) and _is_binomial(kernel_y):
+        radius = kernel_x.size // 2
         cpu.bands(
-            *(binomial_band, src, outside, cn, border, radius, dst),
-            bands=cpu.split(h, n * src.itemsize * 0.075 * radius),
-            scratch=((n + 2 * radius * cn, wide),),
+            *(gaussian_binomial.binomial_band, src, outside, cn, border, radius, dst),
+            bands=cpu.split(h, n * src.itemsize * (0.04 + 0.03 * radius)),
+            scratch=gaussian_binomial.scratch(n, radius, cn, wide),
         )
         return
     taps_x, weights_x = _taps(kernel_x, cn)
@@ -284,12 +227,35 @@ def gaussian_blur(cpu, src, dst, cn, kernel_x, kernel_y, border):
     )
 
 
-def _binomial_radius(kernel_x, kernel_y):
-    """1 or 2 if both kernels are [1 2 1] or [1 4 6 4 1] over their sum, else 0."""
-    if kernel_x.size != kernel_y.size or kernel_x.size not in (3, 5):
-        return 0
-    both = {kernel_x.tobytes(), kernel_y.tobytes()}
-    return kernel_x.size // 2 if len(both) == 1 and both <= BINOMIAL else 0
+def _blur_floats(cpu, src, dst, cn, kernel_x, kernel_y, border):
+    """Kernels of 3 x 3 and 5 x 5 on float32, which have a loop of their own, and all others."""
+    if src.dtype == np.float32 and kernel_x.size == kernel_y.size in (3, 5):
+        from cvkit_cpu.gaussian_floats import floats_band, scratch, stripe
+
+        h, n = src.shape
+        radius = kernel_x.size // 2
+        cpu.bands(
+            *(floats_band, src, dst, cn, border, kernel_x, kernel_y, stripe(n, radius)),
+            bands=cpu.split(h, n * (0.2 + 0.1 * radius)),
+            scratch=scratch(n, radius, cn),
+        )
+    else:
+        from cvkit_cpu.linear import sep_filter2d
+
+        sep_filter2d(cpu, src, dst, cn, kernel_x, kernel_y, kernel_x.size // 2, kernel_y.size // 2, 0.0, border)
+
+
+@lru_cache(maxsize=32)
+def _zeros(n, dtype):
+    """A row of the constant outside, read-only as a row of an image is."""
+    row = np.zeros(n, dtype)
+    row.setflags(write=False)
+    return row
+
+
+def _is_binomial(kernel):
+    """Whether it is [1 2 1] or [1 4 6 4 1] over the sum of that."""
+    return kernel.tobytes() in BINOMIAL
 
 
 def _taps(kernel, step):

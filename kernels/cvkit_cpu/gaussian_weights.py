@@ -73,6 +73,14 @@ def gaussian_weights(n, sigma):
     return weights
 
 
+@lru_cache(maxsize=32)
+def float32_weights(n, sigma):
+    """The same as float32."""
+    weights = gaussian_weights(n, sigma).astype(np.float32)
+    weights.setflags(write=False)
+    return weights
+
+
 def _sampled(n, sigma):
     if sigma <= 0:
         sigma = float(Fraction(n) * Fraction(0.15) + Fraction(0.35))

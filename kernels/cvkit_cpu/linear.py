@@ -14,7 +14,8 @@ from cvkit_cpu import typed
 from cvkit_cpu.jit import kernel
 from cvkit_cpu.linear_passes import along_row, along_row_mirrored, down_column, down_columns, fill_stretch, turn
 from cvkit_cpu.linear_taps import sum_taps
-from cvkit_cpu.linear_values import get, is_other_type, landing, multiply_add, put, saturated
+from cvkit_cpu.linear_values import is_other_type, landing, multiply_add, saturated
+from cvkit_cpu.views import get, put
 
 # Bytes of the ring for one stripe of the image. Whole rows are read fastest from memory; a larger ring than the second
 # level of cache holds is worse than stripes.
@@ -26,14 +27,15 @@ NARROWEST = 512
 def along(row, padded, taps, cn, x0, forms, out):
     """A stretch of a row of the image through the row kernel; float32 images have a form of their own for short ones.
 
-    forms: where the fused part ends in the row, taps that the rest does not fuse, the sign of a short mirrored kernel
-    or 0, whether the rest of that has a form of its own, and the number of a last element that is left over.
+    forms: where the fused part ends in the row and taps that the rest does not fuse; where short kernels have a form of
+    their own also the sign of a mirrored one or 0, whether the rest of that has a form of its own, and the number of a
+    last element that is left over.
     """
 
 
 @overload(along, inline="always")
 def _along(row, padded, taps, cn, x0, forms, out):
-    if row.dtype == padded.dtype == types.float32:
+    if row.dtype == padded.dtype == types.float32 and len(forms) == 5:
 
         def chosen(row, padded, taps, cn, x0, forms, out):
             if forms[2] != 0:
@@ -75,7 +77,8 @@ def separable_band(
     """Rows [y0, y1) of a separable filter whose sums are floats, in stripes of ``width`` elements.
 
     forms: of the row kernel, as ``along`` takes them. v: where the fused part of the column kernel ends. paired: two
-    rows of that part are made at a time. added: delta for the rest of a row in fixed point. ring: a row for each tap of
+    rows of that part are made at a time. added: delta for the rest of a row in fixed point; None, so that less is
+    compiled, where neither kernel has a form of its own. ring: a row for each tap of
     the column kernel and one more, row p in the place p - y0 + above, around and around.
     """
     h, n = src.shape
@@ -137,7 +140,12 @@ def special_column(src, ring, first, k, added, x0, fused, special, out, pixels):
 
 @overload(special_column, inline="always")
 def _special_column(src, ring, first, k, added, x0, fused, special, out, pixels):
-    if pixels.dtype == types.float32:
+    if isinstance(added, types.NoneType):
+
+        def chosen(src, ring, first, k, added, x0, fused, special, out, pixels):
+            pass
+
+    elif pixels.dtype == types.float32:
 
         def chosen(src, ring, first, k, added, x0, fused, special, out, pixels):
             column3(ring, first, k, x0, fused, special == SMOOTH_COLUMN, out)
@@ -258,12 +266,14 @@ def sep_filter2d(cpu, src, dst, cn, kernel_x, kernel_y, anchor_x, anchor_y, delt
     if case.kind == WHOLE:
         core, how = whole_band, (split(n, case.column_step), case.special, case.added, case.delta)
     else:
-        last = n - 1 if n % 2 else -1
-        row = (split(n, case.row_step), case.row_plain, case.row_sign, case.row_special, last)
+        forms, added = (split(n, case.row_step), case.row_plain), None
+        if case.special or case.row_sign:
+            forms = (*forms, case.row_sign, case.row_special, n - 1 if n % 2 else -1)
+            added = case.added[1]
         mirrored = case.column_sign != 0
         paired = mirrored and taps > 1 and case.special != SMOOTH_COLUMN
         core = separable_band
-        how = row, split(n, case.column_step), mirrored, paired, case.special, case.added[1]
+        how = forms, split(n, case.column_step), mirrored, paired, case.special, added
     bands = cpu.split(h, n * (0.2 + 0.04 * (taps + before)))
     cpu.bands(core, src, dst, cn, *places, *how, width, bands=bands, scratch=scratch)
 

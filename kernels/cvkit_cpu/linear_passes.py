@@ -6,12 +6,14 @@
 from cvkit_math.borders import CONSTANT, source_index
 
 from cvkit_cpu.jit import kernel
-from cvkit_cpu.linear_values import get, multiply, multiply_add, put
+from cvkit_cpu.linear_values import multiply, multiply_add
+from cvkit_cpu.views import apart, get, put
 
 
 @kernel
 def fill_stretch(row, cn, x0, count, border, padded):
     """Elements [x0, x0 + count) of a row in the type of padded; those outside the row come from the border."""
+    apart()
     n = row.size
     start = min(max(-x0, 0), count)
     stop = max(min(n - x0, count), start)
@@ -34,6 +36,7 @@ def along_row(t, k, cn, v, plain, out):
 
     The rest takes ``plain`` taps behind the first with two roundings each, and fuses the others.
     """
+    apart()
     taps = k.size
     v = min(max(v, 0), out.size)
     first = taps if taps <= 5 else (taps - 2) % 4 + 2
@@ -90,6 +93,7 @@ def along_row_mirrored(t, k, cn, v, last, sign, special, out):
     special: it is [1 2 1], [1 -2 1] or [1 0 -2 0 1], which the elements from v on sum another way; the element
     ``last``, if there is one of that number, is left over when they are taken by two.
     """
+    apart()
     v = min(max(v, 0), out.size)
     if k.size == 3:
         k0, k1 = k[1], k[2]
@@ -138,6 +142,7 @@ def down_column(ring, first, k, x0, fused, mirrored, out):
     first: the place of the uppermost row, below their number. k: the taps, delta, and the sign with which the upper
     row of a pair counts in a mirrored kernel.
     """
+    apart()
     taps, places = k.size - 2, ring.shape[0]
     delta, sign = k[taps], k[taps + 1]
     half = taps // 2 if mirrored else 0
@@ -191,6 +196,7 @@ def down_columns(ring, first, k, out, lower):
 
     The places as for down_column; ``lower`` is the row below ``out``.
     """
+    apart()
     taps, places = k.size - 2, ring.shape[0]
     delta, sign = k[taps], k[taps + 1]
     half = taps // 2

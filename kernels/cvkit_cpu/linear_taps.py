@@ -2,7 +2,8 @@
 
 from cvkit_cpu.jit import kernel
 from cvkit_cpu.linear_passes import turn
-from cvkit_cpu.linear_values import get, multiply, multiply_add, put
+from cvkit_cpu.linear_values import multiply, multiply_add
+from cvkit_cpu.views import apart, get, put
 
 
 @kernel
@@ -13,6 +14,7 @@ def sum_taps(ring, first, x0, rows, places, weights, delta, fused, out):
     into it. Eight taps go through the stretch at a time, then four, then single ones; nine at first where that leaves
     none over, as for 3 x 3, 5 x 5 and 7 x 7.
     """
+    apart()
     taps = rows.size
     height = ring.shape[0]
     t = 0

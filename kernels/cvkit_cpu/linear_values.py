@@ -35,53 +35,6 @@ def multiply(context, a, b):
     return a(a, a), build
 
 
-def _contiguous(array):
-    if not (isinstance(array, types.Array) and array.ndim == 1 and array.layout == "C"):
-        raise TypingError(f"a contiguous array of one axis, not {array}")
-
-
-def _place(context, builder, kind, array, index):
-    return builder.gep(context.make_array(kind)(context, builder, array).data, [index])
-
-
-def _written(builder):
-    """LLVM's name for the elements that ``put`` writes in this kernel, which the kernels it is part of keep apart."""
-    module, kernel = builder.module, builder.function.name
-    domain = module.add_metadata([ir.MetaDataString(module, "cvkit linear")])
-    scope = module.add_metadata([ir.MetaDataString(module, f"written by {kernel}"), domain])
-    return module.add_metadata([scope])
-
-
-@intrinsic
-def get(context, array, index):
-    """array[index], not below 0, of an array to which the same kernel never writes by ``put``, in any of its calls.
-
-    Arrays carry no promise that they are apart. LLVM compares their addresses before each loop, for a few arrays only,
-    and with more of them leaves the loop scalar; between get and put it need not.
-    """
-    _contiguous(array)
-
-    def build(context, builder, signature, args):
-        loaded = builder.load(_place(context, builder, signature.args[0], *args))
-        loaded.set_metadata("noalias", _written(builder))
-        return loaded
-
-    return array.dtype(array, types.intp), build
-
-
-@intrinsic
-def put(context, array, index, value):
-    """array[index] = value; see get. What is read again of a written array is read as array[index]."""
-    _contiguous(array)
-
-    def build(context, builder, signature, args):
-        stored = builder.store(args[2], _place(context, builder, signature.args[0], *args[:2]))
-        stored.set_metadata("alias.scope", _written(builder))
-        return context.get_dummy_value()
-
-    return types.none(array, types.intp, array.dtype), build
-
-
 @intrinsic
 def landing(context, row, scratch):
     """The array for sums in the type of scratch: the row of the result itself where it has that type."""

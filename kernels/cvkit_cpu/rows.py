@@ -36,3 +36,18 @@ def fill_ends(row, pad, cn, border):
             for c in range(cn):
                 row[left + c] = inner[p + c]
                 inner[right + c] = inner[q + c]
+
+
+@kernel
+def row_starts(y0, y1, h, border, mask, length, starts):
+    """Where rows y0 to y1 - 1, which may lie beyond an image of h rows, start in it; -1 is a row of the constant. How
+    many they are.
+
+    Row y of the image is the one numbered y & mask in memory.
+    """
+    for y in range(y0, y1):
+        if border == CONSTANT and (y < 0 or y >= h):
+            starts[y - y0] = -1
+        else:
+            starts[y - y0] = (source_index(y, h, border) & mask) * length
+    return y1 - y0
