@@ -1,6 +1,5 @@
 """Morphology with flat structuring elements: erosion, dilation, and what they make up."""
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +8,8 @@ from numpy.typing import NDArray
 from cvkit import check
 from cvkit.check import Operation
 from cvkit.errors import ArgumentError, DtypeError
-from cvkit.morphology_elements import UNIT, Element, element, rectangle
+from cvkit.morphology_elements import CENTRE, Element, bounded, elements, rectangle
+from cvkit.morphology_steps import step_by_step
 from cvkit.operation import operation, spec_of
 from cvkit.run.placement import DEVICES, OnCpu, OnCuda, kernels, place
 
@@ -20,8 +20,6 @@ BORDERS = ("constant", "replicate", "reflect", "reflect101")
 SHAPES = ("rect", "cross", "ellipse", "diamond")  # by cv2's numbers
 OPS = ("erode", "dilate", "open", "close", "gradient", "tophat", "blackhat", "hitmiss")  # by cv2's numbers
 NEVER_WINS = np.finfo(np.float64).max  # cv2's default border value
-CENTRE = (-1, -1)  # the default anchor
-LARGEST = 32767  # side of an element
 
 
 def _kernels(where: OnCpu | OnCuda) -> Any:
@@ -261,7 +259,7 @@ def morphology_ex(
     """
     image = check.image(morphology_ex, src)
     name = _op(op)
-    elements = _elements(morphology_ex, name, kernel, iterations, anchor)
+    chosen = elements(morphology_ex, name, kernel, iterations, anchor)
     code = check.border(morphology_ex, border)
     where = place(morphology_ex, device, image)
     (rows,) = where.rows()
@@ -270,7 +268,7 @@ def morphology_ex(
     value = _border_value(morphology_ex, border_value, image.channels, rows.dtype)
     dst = where.result(out, image.shape, rows.dtype)
     plan = _kernels(where).morphology_ex
-    plan(where.unit, rows, dst.reshape(rows.shape), image.channels, name, elements, code, value)
+    plan(where.unit, rows, dst.reshape(rows.shape), image.channels, name, chosen, code, value)
     return where.hand_back(dst)
 
 
@@ -331,55 +329,15 @@ def morphology_stages(
     image = check.image(morphology_ex, src)
     where = place(morphology_ex, "cpu", image)  # refuses an array on a GPU
     name = _op(op)
-    elements = _elements(morphology_ex, name, kernel, iterations, anchor)
+    chosen = elements(morphology_ex, name, kernel, iterations, anchor)
     code = check.border(morphology_ex, border)
     (rows,) = where.rows()
     if name == "hitmiss":
         _only_bytes(rows.dtype, image.channels)
     value = _border_value(morphology_ex, border_value, image.channels, rows.dtype)
-    plans = _kernels(where)
-
-    def step(which: str, source: Any, its: Element | None) -> Any:
-        dst = np.full_like(rows, 255) if its is None else np.empty_like(rows)
-        if its is not None:
-            getattr(plans, which)(where.unit, source, dst, image.channels, its, code, value)
-        dst.flags.writeable = False
-        return dst
-
-    steps: dict[str, Any] = dict.fromkeys(MorphologyStages._fields)
-    if name == "hitmiss":
-        complement = np.subtract(255, rows, dtype=rows.dtype)
-        complement.flags.writeable = False
-        steps["hits"] = step("erode", rows, elements[0])
-        steps["misses"] = step("erode", complement, elements[1])
-        result = steps["hits"] & steps["misses"]
-    else:
-        (its,) = elements
-        if name in ("erode", "open", "tophat", "gradient"):
-            steps["eroded"] = result = step("erode", rows, its)
-        if name in ("dilate", "close", "blackhat", "gradient"):
-            steps["dilated"] = result = step("dilate", rows, its)
-        if name in ("open", "tophat"):
-            steps["opened"] = result = step("dilate", result, its)
-        if name in ("close", "blackhat"):
-            steps["closed"] = result = step("erode", result, its)
-        if name == "gradient":
-            result = _difference(steps["dilated"], steps["eroded"])
-        elif name == "tophat":
-            result = _difference(rows, steps["opened"])
-        elif name == "blackhat":
-            result = _difference(steps["closed"], rows)
-    steps["result"] = result
-    pictures: dict[str, Any] = {k: None if v is None else v.reshape(image.shape).copy() for k, v in steps.items()}
-    return MorphologyStages(**pictures)
-
-
-def _difference(a: Any, b: Any) -> Array:
-    """a - b, saturated where they are whole numbers."""
-    if a.dtype.kind == "f":
-        return np.asarray(a - b)
-    limits = np.iinfo(a.dtype)
-    return np.asarray(np.clip(a.astype(np.int32) - b, limits.min, limits.max), a.dtype)
+    steps = step_by_step(_kernels(where), where.unit, rows, image.channels, name, chosen, code, value)
+    pictures: dict[str, Any] = dict.fromkeys(MorphologyStages._fields)
+    return MorphologyStages(**pictures | {k: v.reshape(image.shape).copy() for k, v in steps.items()})
 
 
 def _simple(
@@ -395,13 +353,13 @@ def _simple(
 ) -> Any:
     """Erosion or dilation."""
     image = check.image(operation, src)
-    times = check.whole(operation, iterations, "iterations", least=0)
     its: Element | None
     if kernel is None:
+        times = check.whole(operation, iterations, "iterations", least=0)
         check.anchor(operation, anchor, (3, 3))
-        its = rectangle(3, 3, 1, 1, _bounded(operation, times, 3, 3))
+        its = rectangle(3, 3, 1, 1, bounded(operation, times, 3, 3))
     else:
-        (its,) = _elements(operation, "", kernel, times, anchor)
+        (its,) = elements(operation, "", kernel, iterations, anchor)
     code = check.border(operation, border)
     where = place(operation, device, image)
     (rows,) = where.rows()
@@ -422,64 +380,6 @@ def _only_bytes(dtype: Any, channels: int) -> None:
         raise DtypeError(f"morphology_ex: src has dtype {dtype}; hitmiss takes uint8.")
     if channels != 1:
         raise ArgumentError(f"morphology_ex: src has {channels} channels; hitmiss takes one.")
-
-
-def _elements(operation: Operation, op: str, kernel: Any, iterations: Any, anchor: Any) -> tuple[Element | None, ...]:
-    """One element, or for hit or miss one of the set pixels and one of the others, None where there are no such."""
-    if anchor is CENTRE and type(kernel) is np.ndarray and kernel.ndim == 2 and type(iterations) is int:
-        return _centred(operation, op == "hitmiss", kernel.tobytes(), kernel.shape, kernel.dtype, iterations)
-    return _read(operation, op, kernel, iterations, anchor)
-
-
-@lru_cache(maxsize=64)
-def _centred(
-    operation: Operation, hitmiss: bool, kernel: bytes, shape: tuple[int, ...], dtype: Any, iterations: int
-) -> tuple[Element | None, ...]:
-    """The elements of the usual call, which take longer to make than a small image takes."""
-    values = np.frombuffer(kernel, dtype).reshape(shape) if dtype.kind in "biuf" else np.empty(shape, dtype)
-    return _read(operation, "hitmiss" if hitmiss else "", values, iterations, CENTRE)
-
-
-def _read(operation: Operation, op: str, kernel: Any, iterations: Any, anchor: Any) -> tuple[Element | None, ...]:
-    """The elements of any call."""
-    times = check.whole(operation, iterations, "iterations", least=0)
-    values = np.ones((3, 3), np.uint8) if kernel is None else _mask(operation, kernel)
-    height, width = values.shape
-    x, y = check.anchor(operation, anchor, (width, height))
-    _bounded(operation, times, width, height)
-    if op != "hitmiss":
-        return (element(values != 0, x, y, times),)
-    if not values.any():
-        return UNIT, None
-    masks = values == 1, values == -1
-    return tuple(element(mask, x, y, times) if mask.any() else None for mask in masks)
-
-
-def _mask(operation: Operation, kernel: Any) -> Array:
-    """The values of a structuring element; one dimension is a row, as in cv2."""
-    name = spec_of(operation).name
-    wanted = "an array (height, width) of numbers"
-    try:
-        values = np.asarray(kernel)
-    except (TypeError, ValueError):
-        values = np.asarray(None)
-    if values.dtype.kind not in "biuf":
-        raise DtypeError(f"{name}: kernel is {check.shown(kernel)}; it takes {wanted}, or None.")
-    if values.ndim == 1:
-        values = values[None]
-    if values.ndim != 2 or not values.size:
-        raise ArgumentError(f"{name}: kernel has shape {np.shape(kernel)}; it takes {wanted}.")
-    return values
-
-
-def _bounded(operation: Operation, iterations: int, width: int, height: int) -> int:
-    """Iterations that make no element too large for a distance to be an int32."""
-    if (iterations > 1 and iterations * max(width, height) > LARGEST) or max(width, height) > LARGEST:
-        raise ArgumentError(
-            f"{spec_of(operation).name}: kernel is {width} x {height} and iterations is {iterations}; together they "
-            f"make elements of at most {LARGEST} pixels a side."
-        )
-    return iterations
 
 
 def _border_value(operation: Operation, value: Any, channels: int, dtype: Any) -> Array | None:

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from cvkit_cpu import morphology as kernels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import HostTensor, assert_same, large_photo, noise, photo
@@ -217,6 +218,20 @@ def test_large_images_on_any_number_of_threads(count, monkeypatch):
                     for op in ("erode", "close", "gradient", "tophat"):
                         options = {"kernel": kernel, "anchor": anchor, "border": border}
                         assert_same(morphology_ex(small, op, **options), by_cv2(op, small, **options), (op, options))
+
+
+@pytest.mark.parametrize("rings", [1 << 22, 1])
+def test_steps_take_turns(rings, monkeypatch):
+    """On tall images, of which a step keeps some rows only; and with so little memory that they are gone over again."""
+    monkeypatch.setattr(kernels, "RINGS", rings)
+    src = noise((500, 7))
+    for shape, ksize, anchor in (("rect", (3, 5), (2, 0)), ("cross", (3, 9), (0, 8)), ("diamond", (2, 20), (1, 0))):
+        kernel = get_structuring_element(shape, ksize)
+        for turn, op in enumerate(OPS[:-1]):
+            for iterations in (1, 2, 5):
+                border = BORDERS[(turn + iterations) % 4]
+                options = {"kernel": kernel, "anchor": anchor, "border": border, "iterations": iterations}
+                assert_same(morphology_ex(src, op, **options), by_cv2(op, src, **options), (op, options))
 
 
 def test_scratch_may_hold_anything(monkeypatch):

@@ -224,26 +224,26 @@ def _(photo: Array) -> Iterator[Duel]:
 
 def _warm_ups(**more: Any) -> Iterator[Arguments]:
     for dtype in DTYPES:
-        for shape in ("rect", "cross"):
-            yield {"src": np.zeros((9, 9), dtype), "kernel": _element(shape, (3, 3)), **more}
+        for shape, side in (("rect", 3), ("rect", 4), ("cross", 3)):
+            yield {"src": np.zeros((9, 9), dtype), "kernel": _element(shape, (side, side)), **more}
 
 
 @warm_ups(erode)
 def _() -> Iterator[Arguments]:
-    """Each dtype with a rectangle and with another element."""
+    """Each dtype with a low rectangle, a tall one and another element."""
     yield from _warm_ups()
 
 
 @warm_ups(dilate)
 def _() -> Iterator[Arguments]:
-    """Each dtype with a rectangle and with another element."""
+    """Each dtype with a low rectangle, a tall one and another element."""
     yield from _warm_ups()
 
 
 @warm_ups(morphology_ex)
 def _() -> Iterator[Arguments]:
-    """Each dtype with a rectangle and with another element, opened and closed."""
-    for op in ("open", "close"):
+    """Each dtype and element that begins with the least, with the greatest, and with both."""
+    for op in ("open", "close", "gradient"):
         yield from _warm_ups(op=op)
     yield {"src": np.zeros((9, 9), np.uint8), "op": "hitmiss", "kernel": np.eye(3) - np.eye(3)[::-1]}
 

@@ -1,241 +1,61 @@
 """Morphology on the CPU.
 
-An operation of two steps, such as opening, goes over the image once: some rows of the first step are made, kept in a
-ring, and used by the second while they are in the processor's cache.
+Steps that follow each other, such as the two of an opening, go over the image once, some rows of each in turn.
 """
 
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
-from cvkit_math.borders import REFLECT, REFLECT101
 
 from cvkit_cpu import morphology_rectangles as rectangles
 from cvkit_cpu import morphology_runs as runs
-from cvkit_cpu.jit import kernel
 from cvkit_cpu.morphology_rectangles import rectangle_rows
-from cvkit_cpu.morphology_rows import (
-    LEAST,
-    MOST,
-    keep_without,
-    read,
-    sealed,
-    take_away,
-    take_from,
-    written,
-)
+from cvkit_cpu.morphology_rows import ALONE, FROM_OTHER, LEAST, LESS_OTHER, MOST, turns
 from cvkit_cpu.morphology_runs import runs_rows
+from cvkit_cpu.morphology_steps import (
+    chained_rows,
+    mask_rows,
+)
 
-# What becomes of two steps: the second one's result, its difference from the source, or that of two of the source.
-CHAIN, SOURCE_LESS_CHAIN, CHAIN_LESS_SOURCE, SECOND_LESS_FIRST = 0, 1, 2, 3
+# As many steps go over the image in one go as have rings in so many bytes a thread, and as have windows that together
+# are no higher than a band, beyond whose ends their rows are made twice; but at least two.
+RINGS = 4 << 20
 
-STRIP = 200_000  # bytes of rows that the first step is ahead of the second
+STRIP = 200_000  # bytes of rows that a step by a rectangle makes in its turn: they are still in the cache then
 
 STEPS = {
-    "open": (LEAST, MOST, CHAIN),
-    "close": (MOST, LEAST, CHAIN),
-    "gradient": (LEAST, MOST, SECOND_LESS_FIRST),
-    "tophat": (LEAST, MOST, SOURCE_LESS_CHAIN),
-    "blackhat": (MOST, LEAST, CHAIN_LESS_SOURCE),
+    "open": (LEAST, MOST, ALONE),
+    "close": (MOST, LEAST, ALONE),
+    "tophat": (LEAST, MOST, FROM_OTHER),
+    "blackhat": (MOST, LEAST, LESS_OTHER),
 }
-
-
-@kernel
-def needed(y0, y1, h, kh, ay, border):
-    """The first and last row of an image of h rows in the windows of rows [y0, y1)."""
-    top, bottom = y0 - ay, y1 - 1 - ay + kh - 1
-    low, high = max(top, 0), min(bottom, h - 1)
-    if border in (REFLECT, REFLECT101):
-        if top < 0:
-            high = max(high, min(-top, h - 1))
-        if bottom >= h:
-            low = min(low, max(2 * (h - 1) - bottom, 0))
-    return low, high
-
-
-@kernel
-def finish(src, dst, ring, mask, n, how, y0, y1):
-    """The differences of rows [y0, y1), of which dst holds the second step and ring the first."""
-    for y in range(y0, y1):
-        out = written(dst, y * n, n)
-        if how == SOURCE_LESS_CHAIN:
-            take_from(read(src, y * n, n), out)
-        elif how == CHAIN_LESS_SOURCE:
-            take_away(read(src, y * n, n), out)
-        elif how == SECOND_LESS_FIRST:
-            take_away(read(ring, (y & mask) * n, n), out)
-
-
-@kernel
-def rectangle_steps(
-    src, dst, kw, kh, ax, ay, cn, border, outside_1, outside_2, first, second, how, strip, ring, scratch, starts, y0, y1
-):
-    """Two steps by one rectangle, ``strip`` rows at a time."""
-    h, n = dst.shape
-    mask = ring.shape[0] - 1
-    kept = sealed(ring)
-    every = -h // h  # all bits set: row y is number y; as a literal it would compile kernels of its own
-    made = needed(y0, y1, h, kh, ay, border)[0]
-    for y in range(y0, y1, strip):
-        end = min(y + strip, y1)
-        upto = end
-        if how == SECOND_LESS_FIRST:
-            made = y
-        else:
-            upto = needed(y, end, h, kh, ay, border)[1] + 1
-        if made < upto:
-            rectangle_rows(
-                src, every, h, ring, mask, kw, kh, ax, ay, cn, border, outside_1, first, scratch, starts, made, upto
-            )
-            made = upto
-        image, its = (src, every) if how == SECOND_LESS_FIRST else (kept, mask)
-        rectangle_rows(
-            image, its, h, dst, every, kw, kh, ax, ay, cn, border, outside_2, second, scratch, starts, y, end
-        )
-        if how != CHAIN:
-            finish(src, dst, ring, mask, n, how, y, end)
-
-
-@kernel
-def runs_steps(
-    src,
-    dst,
-    lengths,
-    runs,
-    kw,
-    kh,
-    ax,
-    ay,
-    cn,
-    border,
-    outside_1,
-    outside_2,
-    first,
-    second,
-    how,
-    strip,
-    tile,
-    ring,
-    scratch,
-    starts,
-    y0,
-    y1,
-):
-    """Two steps by one element of runs, ``strip`` rows at a time."""
-    h, n = dst.shape
-    mask = ring.shape[0] - 1
-    kept = sealed(ring)
-    every = -h // h  # all bits set: row y is number y; as a literal it would compile kernels of its own
-    made = needed(y0, y1, h, kh, ay, border)[0]
-    for y in range(y0, y1, strip):
-        end = min(y + strip, y1)
-        upto = end
-        if how == SECOND_LESS_FIRST:
-            made = y
-        else:
-            upto = needed(y, end, h, kh, ay, border)[1] + 1
-        if made < upto:
-            runs_rows(
-                src,
-                every,
-                h,
-                ring,
-                mask,
-                lengths,
-                runs,
-                kw,
-                kh,
-                ax,
-                ay,
-                cn,
-                border,
-                outside_1,
-                first,
-                tile,
-                scratch,
-                starts,
-                made,
-                upto,
-            )
-            made = upto
-        image, its = (src, every) if how == SECOND_LESS_FIRST else (kept, mask)
-        runs_rows(
-            image,
-            its,
-            h,
-            dst,
-            every,
-            lengths,
-            runs,
-            kw,
-            kh,
-            ax,
-            ay,
-            cn,
-            border,
-            outside_2,
-            second,
-            tile,
-            scratch,
-            starts,
-            y,
-            end,
-        )
-        if how != CHAIN:
-            finish(src, dst, ring, mask, n, how, y, end)
-
-
-@kernel
-def combine_rows(a, dst, how, y0, y1):
-    """Rows [y0, y1) of dst and of a image of its size as ``how`` says."""
-    n = dst.shape[1]
-    for y in range(y0, y1):
-        out = written(dst, y * n, n)
-        if how in (SECOND_LESS_FIRST, CHAIN_LESS_SOURCE):
-            take_away(read(a, y * n, n), out)
-        else:
-            take_from(read(a, y * n, n), out)
-
-
-@kernel
-def mask_rows(a, dst, y0, y1):
-    """Rows [y0, y1) of a & ~dst, of bytes, in dst."""
-    n = dst.shape[1]
-    for y in range(y0, y1):
-        keep_without(read(a, y * n, n), written(dst, y * n, n))
 
 
 def erode(cpu, src, dst, cn, element, border, value):
     """Plan: the least in the element's place; ``value`` (cn,) lies outside, None for what never wins."""
-    _step(cpu, src, dst, cn, element, border, value, LEAST)
+    _steps(cpu, src, dst, cn, element, border, value, (LEAST,) * element.passes)
 
 
 def dilate(cpu, src, dst, cn, element, border, value):
     """Plan: the greatest in the element's place."""
-    _step(cpu, src, dst, cn, element, border, value, MOST)
+    _steps(cpu, src, dst, cn, element, border, value, (MOST,) * element.passes)
 
 
 def morphology_ex(cpu, src, dst, cn, op, elements, border, value):
     """Plan: one element, or for "hitmiss" the one of the pixels that are set and the one of those that are not."""
     if op == "hitmiss":
         _hit_or_miss(cpu, src, dst, cn, *elements, border, value)
-        return
-    (element,) = elements
-    if op in ("erode", "dilate"):
-        _step(cpu, src, dst, cn, element, border, value, LEAST if op == "erode" else MOST)
-        return
-    first, second, how = STEPS[op]
-    if element.passes == 1:
-        _two_steps(cpu, src, dst, cn, element, border, value, first, second, how)
-        return
-    h, n = src.shape
-    between = cpu.take(dst.nbytes)
-    image = between.view(src.dtype).reshape(h, n)
-    _step(cpu, src, image, cn, element, border, value, first)
-    _step(cpu, src if how == SECOND_LESS_FIRST else _read_only(image), dst, cn, element, border, value, second)
-    if how != CHAIN:
-        other = _read_only(image) if how == SECOND_LESS_FIRST else src
-        cpu.bands(combine_rows, other, dst, how, bands=cpu.split(h, n * dst.itemsize * 0.05))
-    cpu.give(between)
+    elif op == "erode":
+        erode(cpu, src, dst, cn, *elements, border, value)
+    elif op == "dilate":
+        dilate(cpu, src, dst, cn, *elements, border, value)
+    elif op == "gradient":
+        _gradient(cpu, src, dst, cn, *elements, border, value)
+    else:
+        (element,) = elements
+        first, second, how = STEPS[op]
+        _steps(cpu, src, dst, cn, element, border, value, (first,) * element.passes + (second,) * element.passes, how)
 
 
 def get_structuring_element(cpu, dst, shape, x, y):
@@ -278,131 +98,175 @@ def _never_wins(length, dtype, least):
     return _read_only(np.full(length, limits.max if least else limits.min, dtype))
 
 
-def _row_ns(n, itemsize, element, which_runs=None):
-    """About how long a row takes, in nanoseconds."""
-    if which_runs is None:
-        down = 20 if element.height <= 5 else 45
-        along = 0 if element.width == 1 else 12 * element.width.bit_length()
-        return 25 + n * itemsize * (down + along) / 1000
-    lengths, table = which_runs
-    return 60 + 12 * len(table) + n * itemsize * (20 * len(lengths) + 24 * len(table)) / 1000
+def _turned_outside(length, cn, dtype, value, which):
+    """What lies outside a step that takes values turned around, and the best of them as ``which`` says."""
+    if value is None:  # what is never the best of values turned around stands for what is not of the others
+        return _never_wins(length, dtype, which is LEAST)
+    by = turns(dtype)[1]
+    return _read_only((np.resize(value, length).view(by.dtype) ^ by).view(dtype))
 
 
-def _step(cpu, src, dst, cn, element, border, value, which):
-    """Erosion or dilation, as many times as the element says."""
-    if element.passes == 1:
-        _pass(cpu, src, dst, cn, element, border, value, which)
+class _Layout(NamedTuple):
+    """What the kernels take for an element on images of one size, and what a row of a step costs."""
+
+    core: Any
+    """for one step alone"""
+    window: tuple[int, int, int, int]
+    low: int | None
+    tall: int | None
+    runs: Any
+    scratch: tuple[Any, Any]
+    row_ns: float
+    strip: int
+    """rows that a step makes in its turn"""
+    ring: int
+    """rows that it keeps: for the next one's windows there and at the border, and for what that may be behind"""
+
+
+@lru_cache(maxsize=64)
+def _layout(h, n, cn, dtype, element):
+    kw, kh, _, _ = window = element[:4]
+    size = dtype.itemsize
+    if element.runs is None:
+        core, kind = rectangle_rows, (*rectangles.kind_of(kh), None)
+        values = rectangles.scratch_size(n, kw, kh, cn)
+        # Of an image that the last level of the cache holds; from the memory a row takes half as long again.
+        down = 26 if kh <= 5 else 55
+        along = 0 if kw == 1 else 12 * kw.bit_length()
+        row_ns = 25 + n * size * (down + along) / 1000
+        strip = max(kh, min(60, STRIP // (n * size)) // kh * kh)  # whole windows
+    else:
+        lengths, table = runs.plan_of(element)
+        tile = runs.tile_width(n, lengths, element, cn, size)
+        core, kind = runs_rows, (None, None, (lengths, table, tile))
+        values = runs.scratch_size(tile, lengths, element, cn)
+        row_ns = 60 + 12 * len(table) + n * size * (20 * len(lengths) + 24 * len(table)) / 1000
+        strip = max(32, 4 * kh)  # the windows of the element's first rows are made again each time
+    strip = min(strip, h)
+    ring = 1 << (min(strip + 3 * kh, h) - 1).bit_length()
+    return _Layout(core, window, *kind, (values, dtype), row_ns, strip, ring)
+
+
+def _steps(cpu, src, dst, cn, element, border, value, steps, how=ALONE, other=None):
+    """Erosions and dilations one after the other, and the difference of the last one's result and another image."""
+    h, n = src.shape
+    layout = _layout(h, n, cn, src.dtype, element)
+    if len(steps) == 1 and how == ALONE:
+        _single(cpu, src, dst, cn, layout, border, value, steps[0])
+        return
+    other = src if other is None else other
+    together = _together(cpu, layout, dst, len(steps))
+    spares = [cpu.take(dst.nbytes) for _ in range(min(-(-len(steps) // together) - 1, 2))]
+    source = src
+    for begin in range(0, len(steps), together):
+        some = steps[begin : begin + together]
+        if begin + together >= len(steps):
+            _chain(cpu, source, other, dst, cn, layout, border, value, some, how)
+        else:
+            target = spares[begin // together % 2].view(dst.dtype).reshape(dst.shape)
+            _chain(cpu, source, other, target, cn, layout, border, value, some, ALONE)
+            source = _read_only(target)
+    for spare in spares:
+        cpu.give(spare)
+
+
+def _gradient(cpu, src, dst, cn, element, border, value):
+    """The dilated image less the eroded one, both made in one go."""
+    h, n = src.shape
+    layout = _layout(h, n, cn, src.dtype, element)
+    passes = element.passes
+    if 2 * passes <= _together(cpu, layout, dst, 2 * passes):
+        _chain(cpu, src, src, dst, cn, layout, border, value, (LEAST,) * passes, LESS_OTHER, MOST)
         return
     spare = cpu.take(dst.nbytes)
-    image = spare.view(dst.dtype).reshape(dst.shape)
-    source = src
-    for turn in range(element.passes):
-        target = dst if (element.passes - turn) % 2 else image
-        _pass(cpu, source, target, cn, element, border, value, which)
-        source = _read_only(target)
+    eroded = spare.view(dst.dtype).reshape(dst.shape)
+    erode(cpu, src, eroded, cn, element, border, value)
+    _steps(cpu, src, dst, cn, element, border, value, (MOST,) * passes, LESS_OTHER, _read_only(eroded))
     cpu.give(spare)
 
 
-def _pass(cpu, src, dst, cn, element, border, value, which):
+def _together(cpu, layout, dst, steps):
+    """How many steps go over the image in one go: two or more."""
+    if steps <= 2:
+        return 2
+    h, n = dst.shape
+    rings = RINGS // (layout.ring * n * dst.itemsize)
+    band = -(-h // len(cpu.split(h, layout.row_ns * steps)))
+    return 1 + max(min(rings, band // layout.window[1]), 1)
+
+
+def _single(cpu, src, dst, cn, layout, border, value, which):
     h, n = src.shape
-    kw, kh, x, y = element[:4]
-    dtype = src.dtype
-    outside = _outside(n, cn, dtype, value, which)
-    if element.runs is None:
-        bands = cpu.split(h, _row_ns(n, dtype.itemsize, element))
-        rows = -(-h // len(bands)) + kh
-        scratch = ((rectangles.scratch_size(n, kw, kh, cn), dtype), (rows, np.intp))
-        cpu.bands(
-            rectangle_rows, src, -1, h, dst, -1, kw, kh, x, y, cn, border, outside, which, bands=bands, scratch=scratch
-        )
-        return
-    lengths, table = runs.plan_of(element)
-    bands = cpu.split(h, _row_ns(n, dtype.itemsize, element, (lengths, table)))
-    tile = runs.tile_width(n, lengths, element, cn, dtype.itemsize)
-    rows = -(-h // len(bands)) + kh
-    scratch = ((runs.scratch_size(tile, lengths, element, cn), dtype), (rows, np.intp))
+    bands = cpu.split(h, layout.row_ns)
+    rows = -(-h // len(bands)) + layout.window[1]
     cpu.bands(
-        runs_rows,
+        layout.core,
         src,
         -1,
         h,
         dst,
         -1,
-        lengths,
-        table,
-        kw,
-        kh,
-        x,
-        y,
+        layout.window,
+        *((layout.low, layout.tall) if layout.runs is None else (layout.runs,)),
+        cn,
+        border,
+        _outside(n, cn, src.dtype, value, which),
+        which,
+        turns(src.dtype)[0],
+        None,
+        bands=bands,
+        scratch=(layout.scratch, (rows, np.intp)),
+    )
+
+
+def _chain(cpu, src, other, dst, cn, layout, border, value, steps, how, opposite=None):
+    """Steps in one go. With ``opposite`` as many steps of that kind as well, and the difference."""
+    h, n = dst.shape
+    dtype = dst.dtype
+    first = steps[0]
+    outside = _outside(n, cn, dtype, value, first)
+    if opposite is None:
+        outside_2 = _turned_outside(n, cn, dtype, value, first)
+        rings = len(steps) - 1
+    else:
+        outside_2 = _outside(n, cn, dtype, value, opposite)
+        rings = 2 * len(steps) - 1
+    bands = cpu.split(h, layout.row_ns * (rings + 1))
+    scratch = (
+        ((max(rings, 1), layout.ring, n), dtype),
+        ((2, len(steps)), np.intp),
+        layout.scratch,
+        (layout.strip + 3 * layout.window[1], np.intp),
+    )
+    cpu.bands(
+        chained_rows,
+        src,
+        other,
+        dst,
+        layout.window,
+        layout.low,
+        layout.tall,
+        layout.runs,
         cn,
         border,
         outside,
-        which,
-        tile,
-        bands=bands,
-        scratch=scratch,
-    )
-
-
-def _two_steps(cpu, src, dst, cn, element, border, value, first, second, how):
-    h, n = src.shape
-    kw, kh, x, y = element[:4]
-    dtype = src.dtype
-    outsides = [_outside(n, cn, dtype, value, which) for which in (first, second)]
-    made = None if element.runs is None else runs.plan_of(element)
-    bands = cpu.split(h, 2 * _row_ns(n, dtype.itemsize, element, made))
-    # Whole windows, and no more than the cache holds; short strips make more of the element's first rows.
-    rows = min(60, STRIP // (n * dtype.itemsize))
-    strip = max(kh, rows // kh * kh) if made is None else max(32, 4 * kh)
-    strip = min(strip, h)
-    kept = min(strip + 2 * kh, h)
-    ring = ((1 << (kept - 1).bit_length(), n), dtype)
-    starts = (strip + 3 * kh + 4, np.intp)
-    if made is None:
-        scratch = (ring, (rectangles.scratch_size(n, kw, kh, cn), dtype), starts)
-        cpu.bands(
-            rectangle_steps,
-            src,
-            dst,
-            kw,
-            kh,
-            x,
-            y,
-            cn,
-            border,
-            *outsides,
-            first,
-            second,
-            how,
-            strip,
-            bands=bands,
-            scratch=scratch,
-        )
-        return
-    lengths, table = made
-    tile = runs.tile_width(n, lengths, element, cn, dtype.itemsize)
-    scratch = (ring, (runs.scratch_size(tile, lengths, element, cn), dtype), starts)
-    cpu.bands(
-        runs_steps,
-        src,
-        dst,
-        lengths,
-        table,
-        kw,
-        kh,
-        x,
-        y,
-        cn,
-        border,
-        *outsides,
+        outside_2,
         first,
-        second,
+        opposite,
+        *_turning(dtype, tuple([each is not first for each in steps])),
         how,
-        strip,
-        tile,
+        layout.strip,
         bands=bands,
         scratch=scratch,
     )
+
+
+@lru_cache(maxsize=64)
+def _turning(dtype, turned):
+    """How each step turns its results, and whether it takes values turned around; the last result is as it is."""
+    its = np.array(turned)
+    neither, around = turns(dtype)
+    return np.where(its != np.append(its[1:], False), around, neither), its
 
 
 def _hit_or_miss(cpu, src, dst, cn, hits, misses, border, value):
@@ -411,14 +275,14 @@ def _hit_or_miss(cpu, src, dst, cn, hits, misses, border, value):
         if hits is None:
             dst[...] = 255
         else:
-            _step(cpu, src, dst, cn, hits, border, value, LEAST)
+            erode(cpu, src, dst, cn, hits, border, value)
         return
-    _step(cpu, src, dst, cn, misses, border, None if value is None else 255 - value, MOST)
+    dilate(cpu, src, dst, cn, misses, border, None if value is None else 255 - value)
     hit = cpu.take(dst.nbytes)
     image = hit.reshape(dst.shape)
     if hits is None:
         image[...] = 255
     else:
-        _step(cpu, src, image, cn, hits, border, value, LEAST)
+        erode(cpu, src, image, cn, hits, border, value)
     cpu.bands(mask_rows, _read_only(image), dst, bands=cpu.split(dst.shape[0], dst.shape[1] * 0.05))
     cpu.give(hit)

@@ -2,26 +2,27 @@
 
 Every kernel comes in two forms, told apart by the type of an argument: with LEAST for ``which`` it takes the lesser of
 two values, with MOST the greater. Windows may overlap, as min(a, a) is a, so that a longer one grows from shorter ones.
-
-Rows are views that carry no slice arithmetic: a kernel of many rows then compiles in a fraction of the time.
+What ends a step can turn the order of values around: the greatest of values is the least of the turned ones, so that an
+opening needs one form of every kernel only.
 """
+
+from functools import cache
 
 import numpy as np
 from cvkit_math.borders import CONSTANT, source_index
 from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
-from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
-from numba.np.arrayobj import populate_array
 
 from cvkit_cpu import typed
 from cvkit_cpu.jit import kernel
-from cvkit_cpu.linear_values import get, put
+from cvkit_cpu.views import apart, get, half_vectors, put, read, written
 
 LEAST, MOST = np.int8(0), np.uint8(0)
 
-ALIGNMENT = 64  # bytes: a line of the cache, and the widest vector
+# What becomes of a step: the result itself, or its difference from another image.
+ALONE, FROM_OTHER, LESS_OTHER = 0, 1, 2
 
 
 @intrinsic
@@ -42,6 +43,28 @@ def best(context, which, a, b):
 
 
 @intrinsic
+def turned(context, a, by):
+    """The value that stands for a where by is one of ``turns``: as it is, or in an order turned around."""
+    if a.bitwidth != by.bitwidth or not isinstance(by, types.Integer):
+        raise TypingError(f"turned: a number and a whole one of its width, not {(a, by)}")
+
+    def build(context, builder, signature, args):
+        whole = builder.xor(builder.bitcast(args[0], args[1].type), args[1])
+        return builder.bitcast(whole, args[0].type)
+
+    return a(a, by), build
+
+
+@cache
+def turns(dtype):
+    """What ``turned`` takes: bits that leave a value as it is, and bits that turn the order of all values around."""
+    if dtype.kind == "f":
+        whole = np.dtype(f"u{dtype.itemsize}")
+        return whole.type(0), whole.type(1 << (8 * dtype.itemsize - 1))
+    return dtype.type(0), ~dtype.type(0)
+
+
+@intrinsic
 def less(context, a, b):
     """a - b, saturated where it is a whole number."""
     if a != b:
@@ -58,119 +81,10 @@ def less(context, a, b):
     return a(a, a), build
 
 
-@intrinsic
-def half_vectors(context):
-    """Ask LLVM for vectors of at most 32 bytes in this kernel.
-
-    Of loads that start anywhere, every one of 64 bytes lies on two lines of the cache, of 32 bytes every other one: on
-    processors whose paths to the cache are 32 bytes wide that is faster by a tenth.
-    """
-
-    def build(context, builder, signature, args):
-        # llvmlite's own add takes attributes that are names only.
-        set.add(builder.function.attributes, '"prefer-vector-width"="256"')
-        return context.get_dummy_value()
-
-    return types.none(), build
-
-
-@intrinsic
-def apart(context):
-    """Keep this kernel out of those that call it, which then compile in a fraction of the time."""
-
-    def build(context, builder, signature, args):
-        builder.function.attributes.add("noinline")
-        return context.get_dummy_value()
-
-    return types.none(), build
-
-
-def _row(context, builder, kind, data, size):
-    """A row of ``size`` values from the address on."""
-    row = context.make_array(kind)(context, builder)
-    width = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
-    populate_array(row, data=data, shape=[size], strides=[width], itemsize=width, meminfo=None)
-    return row._getvalue()
-
-
-def _data(context, builder, kind, array):
-    return context.make_array(kind)(context, builder, array).data
-
-
-def _viewer(name, readonly):
-    @intrinsic
-    def view(context, array, start, size):
-        if not (isinstance(array, types.Array) and array.layout == "C"):
-            raise TypingError(f"{name}: a contiguous array, not {array}")
-        kind = types.Array(array.dtype, 1, "C", readonly=readonly)
-
-        def build(context, builder, signature, args):
-            data = _data(context, builder, signature.args[0], args[0])
-            return _row(context, builder, kind, builder.gep(data, [args[1]]), args[2])
-
-        return kind(array, types.intp, types.intp), build
-
-    view.__name__ = view.__qualname__ = name
-    return view
-
-
-# A row of ``size`` values in the memory of a contiguous array, from its value number ``start`` on: to write, to read.
-written, read = _viewer("written", False), _viewer("read", True)
-
-
-@intrinsic
-def read_or(context, array, start, size, other):
-    """``read``, or the row ``other`` where start is negative."""
-    kind = types.Array(array.dtype, 1, "C", readonly=True)
-
-    def build(context, builder, signature, args):
-        inside = builder.gep(_data(context, builder, signature.args[0], args[0]), [args[1]])
-        beyond = _data(context, builder, signature.args[3], args[3])
-        negative = builder.icmp_signed("<", args[1], ir.Constant(args[1].type, 0))
-        return _row(context, builder, kind, builder.select(negative, beyond, inside), args[2])
-
-    return kind(array, types.intp, types.intp, other), build
-
-
-@intrinsic
-def sealed(context, array):
-    """The same array, read-only: kernels then compile once for images and for scratch."""
-    kind = array.copy(readonly=True)
-    return kind(array), lambda context, builder, signature, args: impl_ret_borrowed(context, builder, kind, args[0])
-
-
-@intrinsic
-def first_aligned(context, array):
-    """The first value of an array, of at least ALIGNMENT bytes, that starts a line of the cache."""
-
-    def build(context, builder, signature, args):
-        size = context.get_abi_sizeof(context.get_data_type(array.dtype))
-        data = _data(context, builder, signature.args[0], args[0])
-        address = builder.ptrtoint(data, ir.IntType(types.intp.bitwidth))
-        rest = builder.and_(builder.neg(address), ir.Constant(address.type, ALIGNMENT - 1))
-        return builder.udiv(rest, ir.Constant(address.type, size))
-
-    return types.intp(array), build
-
-
-@kernel
-def row_starts(y0, y1, h, border, mask, length, starts):
-    """Where rows y0 to y1 - 1, which may lie beyond an image of h rows, start in it; -1 is a row of the constant. How
-    many they are.
-
-    Row y of the image is the one numbered y & mask in memory.
-    """
-    for y in range(y0, y1):
-        if border == CONSTANT and (y < 0 or y >= h):
-            starts[y - y0] = -1
-        else:
-            starts[y - y0] = (source_index(y, h, border) & mask) * length
-    return y1 - y0
-
-
 @kernel
 def fill_ends(row, lead, length, left, right, cn, border, outside):
     """What lies ``left`` values before and ``right`` values behind the ``length`` values that start at ``lead``."""
+    apart()
     w, before = length // cn, left // cn
     for k in range(before + right // cn):
         i = k - before if k < before else w + k - before
@@ -180,28 +94,28 @@ def fill_ends(row, lead, length, left, right, cn, border, outside):
 
 
 @kernel
-def best_2(a, b, out, which):
-    """The best of two rows."""
+def best_2(a, b, out, which, turn):
+    """The best of two rows, turned."""
     half_vectors()
     for x in range(out.size):
-        put(out, x, best(which, get(a, x), get(b, x)))
+        put(out, x, turned(best(which, get(a, x), get(b, x)), turn))
 
 
 @kernel
-def best_3(a, b, c, out, which):
-    """The best of three rows."""
+def best_3(a, b, c, out, which, turn):
+    """The best of three rows, turned."""
     half_vectors()
     for x in range(out.size):
-        put(out, x, best(which, best(which, get(a, x), get(b, x)), get(c, x)))
+        put(out, x, turned(best(which, best(which, get(a, x), get(b, x)), get(c, x)), turn))
 
 
 @kernel
-def best_5(a, b, c, d, e, out, which):
-    """The best of five rows."""
+def best_5(a, b, c, d, e, out, which, turn):
+    """The best of five rows, turned."""
     half_vectors()
     for x in range(out.size):
         m = best(which, best(which, get(a, x), get(b, x)), best(which, get(c, x), get(d, x)))
-        put(out, x, best(which, m, get(e, x)))
+        put(out, x, turned(best(which, m, get(e, x)), turn))
 
 
 @kernel
@@ -258,54 +172,46 @@ def two_prefixes(a, b, sofar, s0, s1, first, second, which):
 
 
 @kernel
-def grow(t, spare, out, k, cn, which):
-    """The best of k neighbours, cn apart, along a row: windows of 3, 9, 27 ... and then up to three of them.
+def grow(t, spare, out, k, cn, which, turn):
+    """The best of k neighbours, cn apart, along a row, turned: windows of 3, 9, 27 ... and then up to three of them.
 
     ``t`` holds (k - 1) * cn values more than ``out``; ``spare`` two such rows, one behind the other.
     """
     n = out.size
-    if k <= 3:
-        best_3(t, read(t, (k - 1) // 2 * cn, n), read(t, (k - 1) * cn, n), out, which)
-        return
-    if k == 5:
-        best_5(t, read(t, cn, n), read(t, 2 * cn, n), read(t, 3 * cn, n), read(t, 4 * cn, n), out, which)
-        return
+    as_it_is = typed.bit_xor(turn, turn)
     whole, half = n + (k - 1) * cn, spare.size // 2
     source, span, f = t, 1, 0
     while span * 3 < k:
         m = whole - (3 * span - 1) * cn
-        best_3(source, read(source, span * cn, m), read(source, 2 * span * cn, m), written(spare, f * half, m), which)
+        b, c = read(source, span * cn, m), read(source, 2 * span * cn, m)
+        best_3(source, b, c, written(spare, f * half, m), which, as_it_is)
         source, span, f = read(spare, f * half, m), span * 3, 1 - f
     last = read(source, (k - span) * cn, n)
     if k <= 2 * span:
-        best_2(source, last, out, which)
+        best_2(source, last, out, which, turn)
     else:
-        best_3(source, read(source, span * cn, n), last, out, which)
+        best_3(source, read(source, span * cn, n), last, out, which, turn)
 
 
 @kernel
-def more_4(a, b, c, d, out, which):
-    """Take four rows more into out."""
+def more_4(a, b, c, d, out, which, turn):
+    """Take four rows more into out, and turn it."""
     half_vectors()
     for x in range(out.size):
         m = best(which, best(which, get(a, x), get(b, x)), best(which, get(c, x), get(d, x)))
-        put(out, x, best(which, out[x], m))
+        put(out, x, turned(best(which, out[x], m), turn))
 
 
 @kernel
-def take_away(a, out):
-    """out - a, saturated."""
-    half_vectors()
-    for x in range(out.size):
-        out[x] = less(out[x], a[x])
-
-
-@kernel
-def take_from(a, out):
-    """a - out, saturated."""
-    half_vectors()
-    for x in range(out.size):
-        out[x] = less(a[x], out[x])
+def combine(other, start, out, how):
+    """The difference of out and the values of another image from number ``start`` on, where how is not ALONE."""
+    a = read(other, start, out.size)
+    if how == LESS_OTHER:
+        for x in range(out.size):
+            out[x] = less(out[x], a[x])
+    elif how == FROM_OTHER:
+        for x in range(out.size):
+            out[x] = less(a[x], out[x])
 
 
 @kernel

@@ -8,20 +8,11 @@ a pixel of the element.
 import numpy as np
 from cvkit_math.borders import CONSTANT, source_index
 
+from cvkit_cpu import typed
 from cvkit_cpu.jit import kernel
-from cvkit_cpu.linear_values import get, put
-from cvkit_cpu.morphology_rows import (
-    ALIGNMENT,
-    apart,
-    best_2,
-    best_5,
-    first_aligned,
-    more_4,
-    read,
-    read_or,
-    row_starts,
-    written,
-)
+from cvkit_cpu.morphology_rows import ALONE, best_2, best_5, combine, more_4
+from cvkit_cpu.rows import row_starts
+from cvkit_cpu.views import ALIGNMENT, apart, first_aligned, get, put, read, read_or, written
 
 KEPT = 1 << 18  # bytes of windows to keep, which the second level of a processor's cache holds
 NARROWEST = 256  # pixels side by side: below, too much is made twice
@@ -76,15 +67,17 @@ def lay_out(row, x0, cn, border, outside, out):
 
 
 @kernel
-def runs_rows(
-    src, mask, h, dst, to, lengths, runs, kw, kh, ax, ay, cn, border, outside, which, tile, scratch, starts, y0, y1
-):
-    """Rows [y0, y1) of the result for the element, kw x kh with its anchor at ax, ay, that the runs make up.
+def runs_rows(src, mask, h, dst, to, window, runs, cn, border, outside, which, turn, other, scratch, starts, y0, y1):
+    """Rows [y0, y1) of the result for any element, turned; ``window`` is its width, height and anchor (x, y), ``runs``
+    what ``plan_of`` gives and the ``tile_width``, ``other`` as for ``rectangle_rows``.
 
     Row y of the source is the one numbered y & mask in src, and row y of the result y & to in dst; ``outside`` is a row
     of what lies outside the image.
     """
     apart()
+    kw, kh, ax, ay = window
+    lengths, table, tile = runs
+    as_it_is = typed.bit_xor(turn, turn)
     n = dst.shape[1]
     stride = (tile + (kw - 1) * cn + 63) // 64 * 64
     levels = lengths.size
@@ -104,28 +97,34 @@ def runs_rows(
                     m = whole - (lengths[k] - 1) * cn
                     further = at + (lengths[k] - lengths[k - 1]) * cn
                     at, last = at + stride, at
-                    best_2(read(scratch, last, m), read(scratch, further, m), written(scratch, at, m), which)
+                    best_2(read(scratch, last, m), read(scratch, further, m), written(scratch, at, m), which, as_it_is)
                 made += 1
             out = written(dst, (y & to) * n + c0, size)
-            turn = first % kh
-            place = base + turn * levels * stride
+            place_in_turn = first % kh
+            place = base + place_in_turn * levels * stride
             around = kh * levels * stride
             k = 0
-            while k < runs.shape[0]:
-                a = place + (runs[k, 0] * levels + runs[k, 2]) * stride + runs[k, 1] * cn
-                b = place + (runs[k + 1, 0] * levels + runs[k + 1, 2]) * stride + runs[k + 1, 1] * cn
-                c = place + (runs[k + 2, 0] * levels + runs[k + 2, 2]) * stride + runs[k + 2, 1] * cn
-                d = place + (runs[k + 3, 0] * levels + runs[k + 3, 2]) * stride + runs[k + 3, 1] * cn
-                a -= around if turn + runs[k, 0] >= kh else 0
-                b -= around if turn + runs[k + 1, 0] >= kh else 0
-                c -= around if turn + runs[k + 2, 0] >= kh else 0
-                d -= around if turn + runs[k + 3, 0] >= kh else 0
+            while k < table.shape[0]:
+                a = place + (table[k, 0] * levels + table[k, 2]) * stride + table[k, 1] * cn
+                b = place + (table[k + 1, 0] * levels + table[k + 1, 2]) * stride + table[k + 1, 1] * cn
+                c = place + (table[k + 2, 0] * levels + table[k + 2, 2]) * stride + table[k + 2, 1] * cn
+                d = place + (table[k + 3, 0] * levels + table[k + 3, 2]) * stride + table[k + 3, 1] * cn
+                a -= around if place_in_turn + table[k, 0] >= kh else 0
+                b -= around if place_in_turn + table[k + 1, 0] >= kh else 0
+                c -= around if place_in_turn + table[k + 2, 0] >= kh else 0
+                d -= around if place_in_turn + table[k + 3, 0] >= kh else 0
                 rows = (read(scratch, a, size), read(scratch, b, size), read(scratch, c, size), read(scratch, d, size))
+                at_the_end = k + (5 if k == 0 else 4) == table.shape[0]
+                by = turn if at_the_end else as_it_is
                 if k == 0:
-                    e = place + (runs[4, 0] * levels + runs[4, 2]) * stride + runs[4, 1] * cn
-                    e -= around if turn + runs[4, 0] >= kh else 0
-                    best_5(rows[0], rows[1], rows[2], rows[3], read(scratch, e, size), out, which)
+                    e = place + (table[4, 0] * levels + table[4, 2]) * stride + table[4, 1] * cn
+                    e -= around if place_in_turn + table[4, 0] >= kh else 0
+                    best_5(rows[0], rows[1], rows[2], rows[3], read(scratch, e, size), out, which, by)
                     k = 5
                 else:
-                    more_4(rows[0], rows[1], rows[2], rows[3], out, which)
+                    more_4(rows[0], rows[1], rows[2], rows[3], out, which, by)
                     k += 4
+            if other is not None:
+                image, its, how = other
+                if how != ALONE:
+                    combine(image, (y & its) * n + c0, out, how)

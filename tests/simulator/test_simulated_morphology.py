@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-from cvkit_cuda import morphology as kernels
+from cvkit_cuda.morphology_tiles import most_steps
 
 from cvkit import check
 from cvkit.morphology import BORDERS, DTYPES, OPS, get_structuring_element, morphology_ex
-from cvkit.morphology_elements import rectangle
+from cvkit.morphology_elements import element, rectangle
 
 SIZES = [(1, 1), (1, 7), (7, 1), (3, 5)]
 
@@ -52,11 +52,22 @@ def test_anchors_off_the_middle(border):
     compare(noise((6, 7)), "dilate", get_structuring_element("diamond", (5, 3)), (0, 2), border)
 
 
-@pytest.mark.parametrize("op", ["dilate", "close"])
+@pytest.mark.parametrize("op", ["dilate", "blackhat", "gradient"])
 def test_elements_too_large_for_a_tile(op):
-    src = noise((3, 5))
-    assert not kernels._fits(rectangle(2, 34, 1, 17, 1), src.dtype, 1, 0, kernels.ONE)
-    compare(src, op, np.ones((34, 2), np.uint8), border_value=(100,))
+    """The last launch writes the difference."""
+    src = noise((3, 5), "float64")
+    assert most_steps(rectangle(2, 50, 1, 25, 1), src.dtype, 1, 0, 2) == 0
+    compare(src, op, np.ones((50, 2), np.uint8), border_value=(0.25,))
+    if op == "gradient":
+        compare(src, op, np.eye(47, 3, dtype=np.uint8))
+
+
+def test_steps_in_several_launches():
+    src = noise((3, 5), "float64")
+    cross = get_structuring_element("cross", (15, 11))
+    assert most_steps(element(cross != 0, 7, 5, 2), src.dtype, 1, 0, 4) == 1
+    for op in ("tophat", "gradient"):
+        compare(src, op, cross, iterations=2)
 
 
 def test_several_tiles():
