@@ -14,14 +14,24 @@ if TYPE_CHECKING:
     from cvkit.box import blur as blur
     from cvkit.box import box_filter as box_filter
     from cvkit.box import sqr_box_filter as sqr_box_filter
+    from cvkit.contours import approx_poly_dp as approx_poly_dp
+    from cvkit.contours import arc_length as arc_length
+    from cvkit.contours import contour_area as contour_area
+    from cvkit.contours import find_contours as find_contours
     from cvkit.corners import HarrisStages as HarrisStages
     from cvkit.corners import corner_eigen_vals_and_vecs as corner_eigen_vals_and_vecs
     from cvkit.corners import corner_harris as corner_harris
     from cvkit.corners import corner_min_eigen_val as corner_min_eigen_val
-    from cvkit.corners import corner_sub_pix as corner_sub_pix
-    from cvkit.corners import good_features_to_track as good_features_to_track
     from cvkit.corners import harris_stages as harris_stages
+    from cvkit.derivatives import DerivKernels as DerivKernels
+    from cvkit.derivatives import get_deriv_kernels as get_deriv_kernels
+    from cvkit.derivatives import laplacian as laplacian
+    from cvkit.derivatives import scharr as scharr
+    from cvkit.derivatives import sobel as sobel
+    from cvkit.derivatives import sobel_diagonal as sobel_diagonal
+    from cvkit.distance import DistanceLabels as DistanceLabels
     from cvkit.distance import distance_transform as distance_transform
+    from cvkit.distance import distance_transform_labels as distance_transform_labels
     from cvkit.edges import CannyStages as CannyStages
     from cvkit.edges import canny as canny
     from cvkit.edges import canny_from_gradients as canny_from_gradients
@@ -39,16 +49,10 @@ if TYPE_CHECKING:
     from cvkit.frequency import wiener as wiener
     from cvkit.gaussian import gaussian_blur as gaussian_blur
     from cvkit.gaussian import get_gaussian_kernel as get_gaussian_kernel
-    from cvkit.gradients import DerivKernels as DerivKernels
     from cvkit.gradients import Gradient as Gradient
     from cvkit.gradients import GradientStages as GradientStages
-    from cvkit.gradients import get_deriv_kernels as get_deriv_kernels
     from cvkit.gradients import gradient_magnitude as gradient_magnitude
     from cvkit.gradients import gradient_stages as gradient_stages
-    from cvkit.gradients import laplacian as laplacian
-    from cvkit.gradients import scharr as scharr
-    from cvkit.gradients import sobel as sobel
-    from cvkit.gradients import sobel_diagonal as sobel_diagonal
     from cvkit.gradients import spatial_gradient as spatial_gradient
     from cvkit.integrals import Integral2 as Integral2
     from cvkit.integrals import Integral3 as Integral3
@@ -57,6 +61,8 @@ if TYPE_CHECKING:
     from cvkit.integrals import integral3 as integral3
     from cvkit.io import imread as imread
     from cvkit.io import imwrite as imwrite
+    from cvkit.keypoints import corner_sub_pix as corner_sub_pix
+    from cvkit.keypoints import good_features_to_track as good_features_to_track
     from cvkit.linear import filter2d as filter2d
     from cvkit.linear import sep_filter2d as sep_filter2d
     from cvkit.median import median_blur as median_blur
@@ -69,27 +75,23 @@ if TYPE_CHECKING:
     from cvkit.regions import Components as Components
     from cvkit.regions import ComponentsWithStats as ComponentsWithStats
     from cvkit.regions import FloodFill as FloodFill
-    from cvkit.regions import SegmentStages as SegmentStages
     from cvkit.regions import connected_components as connected_components
     from cvkit.regions import connected_components_with_stats as connected_components_with_stats
     from cvkit.regions import flood_fill as flood_fill
-    from cvkit.regions import watershed as watershed
-    from cvkit.regions import watershed_segment as watershed_segment
-    from cvkit.regions import watershed_stages as watershed_stages
     from cvkit.run.placement import get_device as get_device
     from cvkit.run.placement import set_device as set_device
     from cvkit.run.threads import get_num_threads as get_num_threads
     from cvkit.run.threads import set_num_threads as set_num_threads
+    from cvkit.segmentation import SegmentStages as SegmentStages
+    from cvkit.segmentation import watershed as watershed
+    from cvkit.segmentation import watershed_segment as watershed_segment
+    from cvkit.segmentation import watershed_stages as watershed_stages
     from cvkit.shapes import BoundingRect as BoundingRect
     from cvkit.shapes import Moments as Moments
     from cvkit.shapes import RotatedRect as RotatedRect
-    from cvkit.shapes import approx_poly_dp as approx_poly_dp
-    from cvkit.shapes import arc_length as arc_length
     from cvkit.shapes import bounding_rect as bounding_rect
-    from cvkit.shapes import contour_area as contour_area
     from cvkit.shapes import convex_hull as convex_hull
     from cvkit.shapes import convexity_defects as convexity_defects
-    from cvkit.shapes import find_contours as find_contours
     from cvkit.shapes import min_area_rect as min_area_rect
     from cvkit.shapes import moments as moments
     from cvkit.thresholds import Threshold as Threshold
@@ -110,16 +112,32 @@ _HOMES = {
         "box_filter",
         "sqr_box_filter",
     ),
+    "cvkit.contours": (
+        "approx_poly_dp",
+        "arc_length",
+        "contour_area",
+        "find_contours",
+    ),
     "cvkit.corners": (
         "HarrisStages",
         "corner_eigen_vals_and_vecs",
         "corner_harris",
         "corner_min_eigen_val",
-        "corner_sub_pix",
-        "good_features_to_track",
         "harris_stages",
     ),
-    "cvkit.distance": ("distance_transform",),
+    "cvkit.derivatives": (
+        "DerivKernels",
+        "get_deriv_kernels",
+        "laplacian",
+        "scharr",
+        "sobel",
+        "sobel_diagonal",
+    ),
+    "cvkit.distance": (
+        "DistanceLabels",
+        "distance_transform",
+        "distance_transform_labels",
+    ),
     "cvkit.edges": (
         "CannyStages",
         "canny",
@@ -146,16 +164,10 @@ _HOMES = {
         "get_gaussian_kernel",
     ),
     "cvkit.gradients": (
-        "DerivKernels",
         "Gradient",
         "GradientStages",
-        "get_deriv_kernels",
         "gradient_magnitude",
         "gradient_stages",
-        "laplacian",
-        "scharr",
-        "sobel",
-        "sobel_diagonal",
         "spatial_gradient",
     ),
     "cvkit.integrals": (
@@ -169,6 +181,7 @@ _HOMES = {
         "imread",
         "imwrite",
     ),
+    "cvkit.keypoints": ("corner_sub_pix", "good_features_to_track"),
     "cvkit.linear": (
         "filter2d",
         "sep_filter2d",
@@ -186,13 +199,9 @@ _HOMES = {
         "Components",
         "ComponentsWithStats",
         "FloodFill",
-        "SegmentStages",
         "connected_components",
         "connected_components_with_stats",
         "flood_fill",
-        "watershed",
-        "watershed_segment",
-        "watershed_stages",
     ),
     "cvkit.run.placement": (
         "get_device",
@@ -202,17 +211,19 @@ _HOMES = {
         "get_num_threads",
         "set_num_threads",
     ),
+    "cvkit.segmentation": (
+        "SegmentStages",
+        "watershed",
+        "watershed_segment",
+        "watershed_stages",
+    ),
     "cvkit.shapes": (
         "BoundingRect",
         "Moments",
         "RotatedRect",
-        "approx_poly_dp",
-        "arc_length",
         "bounding_rect",
-        "contour_area",
         "convex_hull",
         "convexity_defects",
-        "find_contours",
         "min_area_rect",
         "moments",
     ),

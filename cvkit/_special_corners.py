@@ -7,18 +7,9 @@ import click
 import cvkit
 from cvkit._commands import RAW, Number, Special
 from cvkit._special_filters import example
-from cvkit._special_regions import in_color
+from cvkit._special_regions import Mask, in_color
 
 MARK = (0, 0, 255)  # red, in BGR
-
-
-class Mask(click.ParamType):  # type: ignore[type-arg]
-    """A file with an image that is not 0 where there is something to find."""
-
-    name = "file"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return cvkit.imread(value, gray=True)
 
 
 def marked(image: Any, points: Any) -> Any:

@@ -8,6 +8,7 @@ import cvkit
 from cvkit._commands import RAW, Number, Special
 from cvkit._special_filters import Numbers, example, visible
 from cvkit._special_thresholds import binary, binary_options
+from cvkit.errors import ArgumentError
 
 LINE = (0, 0, 255)  # red, in BGR
 
@@ -58,12 +59,53 @@ def _each_channel(image: Any, arguments: dict[str, Any], values: dict[str, Any],
     return image
 
 
-def _image(result: Any) -> Any:
-    return result.image
+class Mask(click.ParamType):  # type: ignore[type-arg]
+    """A file with a gray image."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return cvkit.imread(value, gray=True)
 
 
-def _fill_record(filled: Any) -> dict[str, Any]:
-    return {"area": int(filled.area), "rect": [int(n) for n in filled.rect]}
+def _prepare_fill(image: Any, arguments: dict[str, Any], values: dict[str, Any], name: str) -> Any:
+    if values["mask"] is not None:
+        arguments["mask"] = _framed(values["mask"], *image.shape[:2])
+    return _each_channel(image, arguments, values, name)
+
+
+def _framed(mask: Any, h: int, w: int) -> Any:
+    """A mask of the image's size, or of one with a frame of a pixel, as one with a frame."""
+    import numpy as np
+
+    if mask.shape == (h + 2, w + 2):
+        return mask != 0
+    if mask.shape != (h, w):
+        raise ArgumentError(
+            f"floodfill: --mask has {mask.shape[1]} x {mask.shape[0]} pixels; it takes {w} x {h}, as the image has, or "
+            f"{w + 2} x {h + 2}, with a frame of one pixel as in cv2."
+        )
+    return np.pad(mask != 0, 1)
+
+
+def _fill(image: Any, arguments: dict[str, Any], values: dict[str, Any]) -> Any:
+    return arguments["seed"], cvkit.flood_fill(image, **arguments, device=values["device"])
+
+
+def _filled_image(result: Any) -> Any:
+    return result[1].image
+
+
+def _draw_fill(image: Any, result: Any, arguments: dict[str, Any], values: dict[str, Any]) -> Any:
+    region = result[1].mask[1:-1, 1:-1] != 0
+    if "mask" in arguments:
+        region &= ~arguments["mask"][1:-1, 1:-1]
+    return overlay(image, region.astype(int))
+
+
+def _fill_record(result: Any) -> dict[str, Any]:
+    seed, filled = result
+    return {"seed": list(seed), "area": int(filled.area), "rect": [int(n) for n in filled.rect]}
 
 
 def _labels(result: Any) -> Any:
@@ -83,15 +125,13 @@ def _components_record(found: Any) -> dict[str, Any]:
     return {"objects": objects}
 
 
-class Markers(click.ParamType):  # type: ignore[type-arg]
+class Markers(Mask):
     """An image file of labels, 0 where there is none."""
-
-    name = "file"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         import numpy as np
 
-        return cvkit.imread(value, gray=True).astype(np.int32)
+        return super().convert(value, param, ctx).astype(np.int32)
 
 
 def _check_watershed(arguments: dict[str, Any], values: dict[str, Any]) -> None:
@@ -134,6 +174,8 @@ def _watershed_tiles(image: Any, stages: Any, arguments: dict[str, Any]) -> list
 
 
 DRAW = "Write the image with its regions in colours, not their labels."
+MASK = """An image that is not 0 where nothing may be filled: of the image's size, or with a frame of one pixel around
+it as cv2 takes it; the frame counts for nothing."""
 
 REGIONS: dict[str, Special] = {
     "floodfill": Special(
@@ -141,8 +183,14 @@ REGIONS: dict[str, Special] = {
         rename={"value": "color", "lo_diff": "lo", "up_diff": "up"},
         types={"seed": Numbers(int), "value": Values(), "lo_diff": Values(), "up_diff": Values()},
         hidden=("mask", "mask_only", "mask_value"),
-        prepare=_each_channel,
-        image=_image,
+        options=[
+            click.Option(["--mask"], type=Mask(), metavar="FILE", help=MASK),
+            click.Option(["--draw"], is_flag=True, help="Write the image with the region tinted, not painted."),
+        ],
+        prepare=_prepare_fill,
+        run=_fill,
+        image=_filled_image,
+        draw=_draw_fill,
         record=_fill_record,
         examples=example("floodfill photo.jpg --seed 200,40 --color 0,0,255 --lo 8 --up 8"),
     ),

@@ -5,7 +5,7 @@ from typing import Any
 import cvkit
 from cvkit._commands import Special
 from cvkit._special_filters import example
-from cvkit._special_regions import LINE, in_color
+from cvkit._special_regions import LINE, in_color, overlay
 from cvkit._special_thresholds import binary, binary_options
 
 
@@ -39,12 +39,30 @@ def _hulls_record(hulls: Any) -> dict[str, Any]:
     return {"hulls": [{"points": h.tolist(), "area": cvkit.contour_area(h)} for h in hulls]}
 
 
+def _objects_or_levels(image: Any, arguments: dict[str, Any], values: dict[str, Any], name: str) -> Any:
+    """Each gray level is a label of its own where the mode is for labels."""
+    if arguments["mode"] == "floodfill":
+        return image.astype("int32")
+    return binary(image, arguments, values, name)
+
+
+def _zones(image: Any, found: Any, arguments: dict[str, Any], values: dict[str, Any]) -> Any:
+    return overlay(image, found.labels)
+
+
+def _zones_record(found: Any) -> dict[str, Any]:
+    import numpy as np
+
+    areas = np.bincount(found.labels.ravel())
+    return {"areas": areas[1:].tolist(), "largest_distance": float(found.distance.max())}
+
+
 SHAPES: dict[str, Special] = {
     "contours": Special(
         operation="find_contours",
         gray=True,
         options=binary_options(),
-        prepare=binary,
+        prepare=_objects_or_levels,
         draw=_contours,
         record=_contours_record,
         examples=example("contours coins.png --mode tree --json"),
@@ -60,5 +78,16 @@ SHAPES: dict[str, Special] = {
         draw=_draw_hulls,
         record=_hulls_record,
         examples=example("hull coins.png --json"),
+    ),
+    "voronoi": Special(
+        operation="distance_transform_labels",
+        summary="Which object or part of the background every pixel is nearest to.",
+        gray=True,
+        hidden=("mask_size",),
+        options=binary_options(),
+        prepare=binary,
+        draw=_zones,
+        record=_zones_record,
+        examples=example("voronoi coins.png --invert --json"),
     ),
 }

@@ -71,12 +71,6 @@ def image(operation: Operation, src: Any, name: str = "src") -> Image:
     return _made(Image, (rows, height, width, channels, source, False))
 
 
-@cache
-def _numbers(dtypes: tuple[str, ...]) -> frozenset[int]:
-    """NumPy's numbers of the dtypes; a dtype's name takes a microsecond to make."""
-    return frozenset(np.dtype(d).num for d in dtypes)
-
-
 def on_gpu(array: Any) -> bool:
     """Whether an array lies on a CUDA device: it says so by ``__cuda_array_interface__`` or by DLPack."""
     if isinstance(array, type):

@@ -34,7 +34,7 @@ KERNELS = [
     ("edges", "l2_row", "int32"),
     ("edges", "settle_row", "uint8"),
     ("edges", "accept_band", "uint8"),
-    *(("gradients_rows", name, "int16") for name in ("across4", "down4", "cross4", "corners4")),
+    *(("derivatives_rows", name, "int16") for name in ("across4", "down4", "cross4", "corners4")),
 ]
 
 

@@ -54,6 +54,71 @@ def test_floodfill():
     assert "seed is (5000, 1)" in result.stderr
 
 
+def test_floodfill_keeps_to_a_mask():
+    """Of the image's size, or cv2's with its frame."""
+    image = load(CAMERA)
+    h, w = image.shape
+    mask = np.zeros((h + 2, w + 2), np.uint8)
+    mask[:, 61], mask[120] = 9, 200
+    area, want, _, rect = cv2.floodFill(
+        image.copy(), mask.copy(), (20, 10), 7, 60, 60, flags=4 | cv2.FLOODFILL_FIXED_RANGE
+    )
+    cv2.imwrite("framed.png", mask)
+    cv2.imwrite("plain.png", mask[1:-1, 1:-1])
+    options = ["--seed", "20,10", "--color", 7, "--lo", 60, "--up", 60, "--fixed-range"]
+    for name in ("framed.png", "plain.png"):
+        printed = succeeds("floodfill", CAMERA, *options, "--mask", name, "--json", "-o", "out.png", "--force").stdout
+        assert json.loads(printed) == {"image": str(CAMERA), "seed": [20, 10], "area": area, "rect": list(rect)}
+        assert np.array_equal(load("out.png"), want)
+    cv2.imwrite("wrong.png", mask[1:])
+    result = run("floodfill", CAMERA, *options, "--mask", "wrong.png", "-o", "wrong_out.png")
+    assert result.exit_code == 1
+    assert (
+        f"floodfill: --mask has {w + 2} x {h + 1} pixels; it takes {w} x {h}, as the image has, or {w + 2} x {h + 2}, "
+        "with a frame of one pixel as in cv2."
+    ) in result.stderr
+    assert not Path("wrong_out.png").exists()
+
+
+def test_floodfill_draws_the_region():
+    mask = np.zeros((300, 451), np.uint8)
+    mask[:, 40] = 1
+    cv2.imwrite("mask.png", mask)
+    image = load(DATA / "chelsea.png")
+    filled = np.zeros((302, 453), np.uint8)
+    filled[1:-1, 1:-1] = mask
+    cv2.floodFill(image.copy(), filled, (20, 10), 0, (9,) * 3, (9,) * 3, flags=4 | 77 << 8)
+    options = ["--seed", "20,10", "--color", 0, "--lo", 9, "--up", 9, "--mask", "mask.png"]
+    succeeds("floodfill", DATA / "chelsea.png", *options, "--draw", "-o", "drawn.png")
+    changed = (load("drawn.png") != image).any(axis=2)
+    region = filled[1:-1, 1:-1] == 77
+    assert not changed[~region].any()
+    assert changed[region].mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        (["floodfill", "--seed", "3,4", "--color", "9"], "area"),
+        (["components"], "objects"),
+        (["watershed", "--auto"], "areas"),
+    ],
+)
+def test_folders(command, key):
+    """A line of JSON and an overlay in colour for each image."""
+    Path("in").mkdir()
+    for name, part in (("a.png", np.s_[:90, :120]), ("b.png", np.s_[200:280, 100:190])):
+        cv2.imwrite(f"in/{name}", load(CAMERA)[part])
+    lines = succeeds(command[0], "in", *command[1:], "--json").stdout.splitlines()
+    assert [json.loads(line)["image"] for line in lines] == ["in/a.png", "in/b.png"]
+    assert all(key in json.loads(line) for line in lines)
+    assert len(list(Path("in").iterdir())) == 2
+    printed = succeeds(command[0], "in", *command[1:], "--draw", "--json", "--output-dir", "out").stdout
+    assert printed.splitlines() == lines
+    drawn = {path.name: load(path).shape for path in Path("out").iterdir()}
+    assert drawn == {f"a.{command[0]}.png": (90, 120, 3), f"b.{command[0]}.png": (80, 90, 3)}
+
+
 def test_threshold():
     value, want = otsu()
     record = json.loads(succeeds("threshold", CAMERA, "--type", "binary+otsu", "--json", "-o", "out.png").stdout)
@@ -122,3 +187,22 @@ def test_contours_and_hulls():
     x, y = hulls[0]["points"][0]
     assert load("drawn.png")[y, x].tolist() == [0, 0, 255]
     assert not Path("camera.hull.png").exists()
+
+
+def test_voronoi():
+    """Zones of the bright objects, which are the zeros."""
+    mask = 255 - otsu()[1]
+    distance, labels = cv2.distanceTransformWithLabels(mask, cv2.DIST_L1, 5)
+    options = ["--invert", "--distance", "l1", "--json", "-o", "zones.png"]
+    record = json.loads(succeeds("voronoi", CAMERA, *options).stdout)
+    assert record["areas"] == np.bincount(labels.ravel())[1:].tolist()
+    assert record["largest_distance"] == float(distance.max())
+    assert load("zones.png").shape == (*mask.shape, 3)
+
+
+def test_contours_of_gray_levels():
+    levels = cv2.imread(str(CAMERA), cv2.IMREAD_GRAYSCALE).astype(np.int32)
+    want = cv2.findContours(levels, cv2.RETR_FLOODFILL, cv2.CHAIN_APPROX_SIMPLE)
+    record = json.loads(succeeds("contours", CAMERA, "--mode", "floodfill", "--json").stdout)
+    assert record["contours"] == [c[:, 0].tolist() for c in want[0]]
+    assert record["hierarchy"] == want[1][0].tolist()

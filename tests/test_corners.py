@@ -14,8 +14,6 @@ from cvkit.corners import (
     corner_eigen_vals_and_vecs,
     corner_harris,
     corner_min_eigen_val,
-    corner_sub_pix,
-    good_features_to_track,
     harris_stages,
 )
 from cvkit.parity.images import Images, layouts
@@ -26,16 +24,6 @@ KSIZES = (-1, 1, 3, 5, 7, 9)
 
 def harris_by_cv2(src, block, ksize, k=0.04, border="reflect101"):
     return cv2.cornerHarris(np.ascontiguousarray(src), block, ksize, k, borderType=NUMBERS[border])
-
-
-def features_by_cv2(src, most, quality, distance, mask=None, block=3, size=3, harris=False, k=0.04):
-    options = {"blockSize": block, "gradientSize": size, "useHarrisDetector": harris, "k": k}
-    found = cv2.goodFeaturesToTrack(np.ascontiguousarray(src), most, quality, distance, mask=mask, **options)
-    return np.empty((0, 2), np.float32) if found is None else found[:, 0]
-
-
-def refined_by_cv2(src, corners, window, zone=(-1, -1), most=30, eps=0.01):
-    return cv2.cornerSubPix(np.ascontiguousarray(src), corners.copy(), window, zone, (3, most, eps))
 
 
 @st.composite
@@ -62,40 +50,6 @@ def test_any_image(src, block, ksize, k, border):
     assert src.tobytes() == before
 
 
-@settings(max_examples=300)
-@given(
-    images(),
-    st.integers(0, 40),
-    st.floats(1e-9, 2),
-    st.sampled_from((0, 0.5, 1, 1.5, 3, 7.2, 20, 1000)),
-    st.integers(1, 6),
-    st.sampled_from((-1, 1, 3, 5)),
-    st.booleans(),
-    st.booleans(),
-)
-def test_any_features(src, most, quality, distance, block, size, harris, masked):
-    mask = (noise(src.shape, most) // 128) if masked else None
-    want = features_by_cv2(src, most, quality, distance, mask, block, size, harris)
-    options = {"mask": mask, "block_size": block, "gradient_size": size, "harris": harris}
-    assert_same(good_features_to_track(src, most, quality, distance, **options), want, str(options))
-
-
-@settings(max_examples=150)
-@given(images(11, 60), st.data())
-def test_any_corner(src, data):
-    h, w = src.shape
-    window = (data.draw(st.integers(1, (w - 5) // 2)), data.draw(st.integers(1, (h - 5) // 2)))
-    zone = data.draw(st.tuples(st.integers(-2, 4), st.integers(-2, 4)))
-    random = np.random.default_rng(data.draw(st.integers(0, 1000)))
-    size = np.array([w, h], np.float32)
-    corners = np.minimum(random.random((6, 2), np.float32) * size, np.nextafter(size, np.float32(0)))
-    most, eps = data.draw(st.integers(-1, 120)), data.draw(st.sampled_from((-1.0, 0.0, 0.01, 0.5)))
-    before = corners.tobytes()
-    got = corner_sub_pix(src, corners, window, zone, max_iter=most, eps=eps)
-    assert_same(got, refined_by_cv2(src, corners, window, zone, most, eps), f"{window} {zone} {most} {eps}")
-    assert corners.tobytes() == before
-
-
 @pytest.mark.parametrize("count", [1, 2, 3, 7])
 def test_large_images_on_any_number_of_threads(count):
     cvkit.set_num_threads(count)
@@ -103,11 +57,6 @@ def test_large_images_on_any_number_of_threads(count):
     assert len(threads.Cpu().split(src.shape[1], src.shape[0] * 1.0)) == min(count, 8), "too small to be cut"
     for block, ksize in ((2, 3), (3, 5)):
         assert_same(corner_harris(src, block, ksize, 0.04), harris_by_cv2(src, block, ksize), f"{block}, {ksize}")
-    for harris in (False, True):
-        want = features_by_cv2(src, 900, 0.001, 6, harris=harris)
-        assert_same(good_features_to_track(src, 900, 0.001, 6, harris=harris), want, f"{count} threads")
-    corners = features_by_cv2(src, 900, 0.001, 6)
-    assert_same(corner_sub_pix(src, corners, (5, 5)), refined_by_cv2(src, corners, (5, 5)))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
@@ -121,7 +70,6 @@ def test_stripes_of_any_width(dtype, monkeypatch):
                 for border in BORDERS:
                     want = harris_by_cv2(src, block, ksize, border=border)
                     assert_same(corner_harris(src, block, ksize, 0.04, border=border), want, f"{shape} {block}")
-            assert_same(good_features_to_track(src, 0, 0.01, 3), features_by_cv2(src, 0, 0.01, 3))
 
 
 def test_flat_parts_keep_what_the_moving_sums_leave_there():
@@ -136,7 +84,6 @@ def test_flat_parts_keep_what_the_moving_sums_leave_there():
 def test_a_constant_image_has_no_corners(border):
     src = np.full((20, 30), 90, np.uint8)
     assert not corner_harris(src, 3, 3, 0.04, border=border).any()
-    assert good_features_to_track(src, 0, 0.01, 1).shape == (0, 2)
 
 
 def test_scratch_may_hold_anything(monkeypatch):
@@ -155,34 +102,6 @@ def test_scratch_may_hold_anything(monkeypatch):
             for border in BORDERS:
                 want = harris_by_cv2(src, block, ksize, border=border)
                 assert_same(corner_harris(src, block, ksize, 0.04, border=border), want)
-        assert_same(good_features_to_track(src, 0, 0.01, 3), features_by_cv2(src, 0, 0.01, 3))
-
-
-def test_features_that_all_tie():
-    """A plateau of equal responses, so that there are more local maxima than there is room for at first."""
-    y, x = np.mgrid[:60, :80]
-    src = ((x // 2 + y // 2) % 2 * 255).astype(np.uint8)
-    for distance in (0, 1, 4.5):
-        want = features_by_cv2(src, 0, 0.5, distance)
-        assert len(want) > 100
-        assert_same(good_features_to_track(src, 0, 0.5, distance), want)
-
-
-def test_mask_of_any_layout():
-    src = photo("camera.png", gray=True)[:100, :120]
-    mask = noise(src.shape) > 90
-    want = features_by_cv2(src, 50, 0.01, 4, mask.view(np.uint8))
-    for each in (mask, mask.view(np.uint8), np.asfortranarray(mask), mask.astype(np.uint8)[..., None] * 7):
-        assert_same(good_features_to_track(src, 50, 0.01, 4, mask=each), want)
-
-
-def test_corners_of_any_kind():
-    src = photo("camera.png", gray=True)
-    corners = features_by_cv2(src, 20, 0.01, 10)
-    want = refined_by_cv2(src, corners, (5, 5))
-    for each in (corners, corners[:, None], corners.tolist(), corners.astype(np.float64), corners.astype(np.int16)):
-        assert_same(corner_sub_pix(src, each, (5, 5)), want)
-    assert_same(corner_sub_pix(src, np.empty((0, 2), np.float32), (5, 5)), np.empty((0, 2), np.float32))
 
 
 def test_stages_are_close_to_opencv():
@@ -204,13 +123,10 @@ def test_out_takes_the_result():
     out = np.empty((40, 50, 6), np.float32)
     assert corner_eigen_vals_and_vecs(src, 3, out=out) is out
     assert_same(out, cv2.cornerEigenValsAndVecs(src, 3, 3))
-    corners, out = np.array([[20.0, 20]], np.float32), np.empty((1, 2), np.float32)
-    assert corner_sub_pix(src, corners, (3, 3), out=out) is out
-    assert_same(out, refined_by_cv2(src, corners, (3, 3)))
 
 
 IMAGE = noise((20, 30))
-NAN, INF = float("nan"), float("inf")
+NAN = float("nan")
 WRONG = [
     (corner_harris, (IMAGE.astype(np.uint16), 2, 3, 0.04), {}, "src has dtype uint16; it takes uint8 or float32"),
     (corner_harris, (noise((5, 6, 3)), 2, 3, 0.04), {}, r"src has shape \(5, 6, 3\); it takes \(H, W\)"),
@@ -222,29 +138,6 @@ WRONG = [
     (corner_harris, (IMAGE, 2, 3, 0.04), {"border": "wrap"}, "border is 'wrap'; it takes constant, replicate"),
     (corner_min_eigen_val, (IMAGE, -1), {}, "block_size is -1; it takes a whole number from 1"),
     (corner_eigen_vals_and_vecs, (IMAGE, 2), {"ksize": 2}, "ksize is 2; it takes -1, 1, 3, "),
-    (good_features_to_track, (IMAGE, -1, 0.1, 1), {}, "max_corners is -1; it takes a whole number from 0"),
-    (good_features_to_track, (IMAGE, 1, 0, 1), {}, "quality_level is 0; it takes a number above 0"),
-    (good_features_to_track, (IMAGE, 1, NAN, 1), {}, "quality_level is nan; it takes a finite number"),
-    (good_features_to_track, (IMAGE, 1, 0.1, -2), {}, "min_distance is -2; it takes a number from 0 on"),
-    (good_features_to_track, (IMAGE, 1, 0.1, INF), {}, "min_distance is inf; it takes a finite number"),
-    (good_features_to_track, (IMAGE, 1, 0.1, 1), {"mask": IMAGE[:5]}, "src is 20 x 30 .* and mask is 5 x 30"),
-    (
-        good_features_to_track,
-        (IMAGE, 1, 0.1, 1),
-        {"mask": IMAGE.astype(np.float32)},
-        "mask has dtype float32; it takes uint8 or bool",
-    ),
-    (good_features_to_track, (IMAGE, 1, 0.1, 1), {"gradient_size": 6}, "gradient_size is 6; it takes -1, 1, 3"),
-    (good_features_to_track, (IMAGE, 1, 0.1, 1), {"harris": 3}, "harris is 3; it takes True or False"),
-    (corner_sub_pix, (IMAGE, [[1, 2]], (0, 5)), {}, r"win_size is \(0, 5\); it takes a width and a height"),
-    (corner_sub_pix, (IMAGE, [[1, 2]], (5, 8)), {}, r"src is 20 x 30; for win_size \(5, 8\) it takes at least 21 x 15"),
-    (corner_sub_pix, (IMAGE, [[1, 2], [30, 3]], (5, 5)), {}, r"corner 1 is \(30.0, 3.0\); it takes points in the 20 x"),
-    (corner_sub_pix, (IMAGE, [[NAN, 2]], (5, 5)), {}, r"corner 0 is \(nan, 2.0\); it takes points"),
-    (corner_sub_pix, (IMAGE, [[1, 2, 3]], (5, 5)), {}, r"corners has shape \(1, 3\); it takes an array"),
-    (corner_sub_pix, (IMAGE, "ab", (5, 5)), {}, "corners has dtype <U2; it takes an array"),
-    (corner_sub_pix, (IMAGE, [[1, 2]], (5, 5), 3), {}, "zero_zone is 3; it takes two whole numbers"),
-    (corner_sub_pix, (IMAGE, [[1, 2]], (5, 5)), {"eps": NAN}, "eps is nan; it takes a finite number"),
-    (corner_sub_pix, (IMAGE, [[1, 2]], (5, 5)), {"max_iter": 1.5}, "max_iter is 1.5; it takes a whole number"),
 ]
 
 

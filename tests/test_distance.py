@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support import HostTensor, assert_same, large_photo, noise
 
 import cvkit
-from cvkit.distance import DISTANCES, distance_transform
+from cvkit.distance import DISTANCES, LABEL_TYPES, distance_transform, distance_transform_labels
 from cvkit.errors import ArgumentError, DtypeError
 from cvkit.parity.distance import METRICS
 from cvkit.parity.images import layouts
@@ -113,5 +113,83 @@ def test_bad_arguments(change, error, text):
     with pytest.raises(error) as caught:
         distance_transform(**{"src": GRAY, **change})
     assert str(caught.value).startswith("distance_transform: ")
+    assert text in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def labels_by_cv2(src, distance, label_type, mask_size=5):
+    number = DISTANCES.get(distance, distance)
+    kind = LABEL_TYPES.get(label_type, label_type)
+    return cv2.distanceTransformWithLabels(np.ascontiguousarray(src), number, mask_size, labelType=kind)
+
+
+@settings(max_examples=500)
+@given(images(), st.sampled_from(list(DISTANCES)), st.sampled_from(list(LABEL_TYPES)))
+def test_any_labels(src, distance, label_type):
+    before = src.tobytes()
+    got = distance_transform_labels(src, distance, label_type=label_type)
+    assert_same(got, labels_by_cv2(src, distance, label_type), {"src": src, "distance": distance, "kind": label_type})
+    assert src.tobytes() == before
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (33, 70)])
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_labels_of_no_zero_and_of_nothing_but_zeros(shape, distance):
+    for value in (0, 1, 255):
+        src = np.full(shape, value, np.uint8)
+        for kind in LABEL_TYPES:
+            assert_same(distance_transform_labels(src, distance, label_type=kind), labels_by_cv2(src, distance, kind))
+
+
+def test_numbers_of_cv2_and_masks_that_change_nothing():
+    src = noise((23, 31)) // 60
+    for distance in DISTANCES.values():
+        for kind in LABEL_TYPES.values():
+            for mask, number in ((3, 3), (5, 5), ("precise", 0), (0, 0)):
+                got = distance_transform_labels(src, distance, mask, label_type=kind)
+                assert_same(got, labels_by_cv2(src, distance, kind, number))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_labels_of_a_large_image_on_any_number_of_threads(count):
+    cvkit.set_num_threads(count)
+    src = (large_photo((501, 733)) > 60).astype(np.uint8)
+    for kind in LABEL_TYPES:
+        assert_same(distance_transform_labels(src, label_type=kind), labels_by_cv2(src, "l2", kind))
+    rows = np.ones((3, 3000), np.uint8)
+    rows[1, [2, 1400]] = 0
+    for each in (rows, rows.T):
+        assert_same(distance_transform_labels(each), labels_by_cv2(each, "l2", "ccomp"))
+
+
+def test_labels_where_scratch_may_hold_anything(monkeypatch):
+    def poisoned(shape, dtype=float):
+        block = np.zeros(shape, dtype)
+        block.view(np.uint8)[...] = 0xFF
+        return block
+
+    monkeypatch.setattr(threads.Cpu, "take", lambda self, size: poisoned(size, np.uint8))
+    monkeypatch.setattr(threads, "_scratch", lambda layout: [poisoned(shape, dtype) for shape, dtype in layout])
+    src = noise((40, 51)) // 100
+    for kind in LABEL_TYPES:
+        assert_same(distance_transform_labels(src, label_type=kind), labels_by_cv2(src, "l2", kind))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"distance": "l3"}, ArgumentError, "distance is 'l3'; it takes l1, l2, c, 1, 2 or 3."),
+        ({"mask_size": 7}, ArgumentError, "mask_size is 7; it takes 3, 5, precise or 0."),
+        ({"label_type": "all"}, ArgumentError, "label_type is 'all'; it takes ccomp, pixel, 0 or 1."),
+        ({"label_type": 2}, ArgumentError, "label_type is 2; it takes ccomp, pixel, 0 or 1."),
+        ({"src": GRAY.astype(np.int8)}, DtypeError, "src has dtype int8; it takes uint8."),
+        ({"src": np.zeros((4, 0), np.uint8)}, ArgumentError, "src is empty"),
+        ({"device": 3}, ArgumentError, "device is 3; it takes auto, cpu or cuda."),
+    ],
+)
+def test_bad_arguments_of_labels(change, error, text):
+    with pytest.raises(error) as caught:
+        distance_transform_labels(**{"src": GRAY, **change})
+    assert str(caught.value).startswith("distance_transform_labels: ")
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)

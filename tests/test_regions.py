@@ -1,11 +1,12 @@
 """Regions: what is particular to them. Every expected value comes from cv2."""
 
 import time
+import tracemalloc
+from itertools import islice
 
 import cv2
 import numpy as np
 import pytest
-from cvkit_cpu import regions_watershed as flooding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import assert_same, large_photo, noise, photo
@@ -13,14 +14,7 @@ from support import assert_same, large_photo, noise, photo
 import cvkit
 from cvkit.parity.images import layouts
 from cvkit.parity.regions import mazes
-from cvkit.regions import (
-    connected_components,
-    connected_components_with_stats,
-    flood_fill,
-    watershed,
-    watershed_segment,
-    watershed_stages,
-)
+from cvkit.regions import connected_components, connected_components_with_stats, flood_fill
 from cvkit.run import threads
 
 DTYPES = ("uint8", "int32", "float32")
@@ -85,17 +79,6 @@ def test_any_fill(scene, dtype, bounds, connectivity, fixed, mask_only):
         assert set(np.unique(mask)) <= {0, 77}
 
 
-@settings(max_examples=500)
-@given(scenes(), st.sampled_from((0.0, 0.003, 0.05, 0.4)), st.integers(1, 5))
-def test_any_watershed(scene, density, count):
-    src, random = scene
-    markers = random.integers(-1, count + 1, src.shape[:2], np.int32) * (random.random(src.shape[:2]) < density)
-    before = src.tobytes(), markers.tobytes()
-    colour = np.ascontiguousarray(src if src.ndim == 3 else np.repeat(src[..., None], 3, axis=2))
-    assert_same(watershed(src, markers), cv2.watershed(colour, markers.astype(np.int32)), {"src": src})
-    assert (src.tobytes(), markers.tobytes()) == before
-
-
 @settings(max_examples=400)
 @given(scenes((1,)), st.sampled_from((4, 8)), st.booleans())
 def test_any_components(scene, connectivity, signed):
@@ -110,8 +93,6 @@ def test_any_components(scene, connectivity, signed):
 def everything(src):
     """All results of the family on an image, as bytes."""
     gray = np.ascontiguousarray(src[..., 0] if src.ndim == 3 else src)
-    markers = np.zeros(gray.shape, np.int32)
-    markers[5::40, 7::40] = np.arange(markers[5::40, 7::40].size).reshape(markers[5::40, 7::40].shape) + 1
     h, w = gray.shape
     mask = np.zeros((h + 2, w + 2), np.uint8)
     mask[h // 2, : w // 2] = 1
@@ -119,7 +100,6 @@ def everything(src):
         *flood_fill(src, (w // 2, min(3, h - 1)), 200, (6,) * 3, (6,) * 3, mask=mask),
         *flood_fill(src.astype(np.float32), (w // 2, min(3, h - 1)), 200, (3,) * 3, (9,) * 3, connectivity=8),
         *flood_fill(gray, (2, min(2, h - 1)), 9, 60, 60, fixed_range=True),
-        watershed(src, markers),
     ]
     for connectivity in (4, 8):
         found += connected_components_with_stats((gray > 110).astype(np.uint8), connectivity=connectivity)
@@ -162,10 +142,6 @@ def test_mazes(size):
             check_fill(src, (int(x), int(y)), 5, 0, 1, connectivity=connectivity)
             want = cv2.connectedComponentsWithStats(src, connectivity=connectivity)
             assert_same(tuple(connected_components_with_stats(src, connectivity=connectivity)), want)
-        markers = np.zeros(size, np.int32)
-        markers[1, 1], markers[-2, -2] = 1, 2
-        colour = np.repeat(src[..., None] * 90, 3, axis=2)
-        assert_same(watershed(colour, markers), cv2.watershed(colour, markers.copy()))
 
 
 def test_time_follows_the_number_of_pixels():
@@ -217,59 +193,9 @@ def test_a_mask_of_bool():
     check_fill(src, (5, 5), 9, mask=mask)
 
 
-def test_chunks_of_queues_are_used_again(monkeypatch):
-    """Queues that grow and shrink across the ends of their chunks."""
-    assert flooding.CHUNK == 64
-    src = np.zeros((200, 300), np.uint8)
-    src[:, ::2] = 3
-    markers = np.zeros(src.shape, np.int32)
-    markers[1:-1, 1] = np.arange(1, 199)
-    colour = np.repeat(src[..., None], 3, axis=2)
-    assert_same(watershed(src, markers), cv2.watershed(colour, markers.copy()))
-
-
-def test_watershed_into_an_array():
-    src, markers = noise((40, 50, 3)), np.zeros((40, 50), np.int32)
-    markers[5, 5], markers[30, 30] = 4, 9
-    wide = np.full((40, 100), 7, np.int32)
-    out = wide[:, ::2]
-    assert watershed(src, markers, out=out) is out
-    assert_same(out, cv2.watershed(src, markers.copy()))
-    assert (wide[:, 1::2] == 7).all()
-    assert watershed_segment(src, out=out) is out
-    with pytest.raises(cvkit.ArgumentError, match=r"^watershed: out overlaps an input; "):
-        watershed(src, markers, out=markers)
-
-
-@pytest.mark.parametrize("method", ["threshold", "gradient"])
-def test_stages(method):
-    for src in (photo("camera.png", gray=True)[60:220, 150:350], photo("chelsea.png")[60:160, 100:260]):
-        stages = watershed_stages(src, method=method, opening=1)
-        assert_same(stages.labels, watershed_segment(src, method=method, opening=1))
-        gray = src if src.ndim == 2 else cv2.cvtColor(src, cv2.COLOR_BGR2GRAY)
-        assert_same(stages.gray, np.ascontiguousarray(gray))
-        square = np.ones((3, 3), np.uint8)
-        relief = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, square) if method == "gradient" else gray
-        assert_same(stages.relief, np.ascontiguousarray(relief))
-        kind = cv2.THRESH_OTSU | (cv2.THRESH_BINARY_INV if method == "gradient" else cv2.THRESH_BINARY)
-        assert_same(stages.foreground, cv2.threshold(relief, 0, 255, kind)[1])
-        assert_same(stages.opened, cv2.morphologyEx(stages.foreground, cv2.MORPH_OPEN, square))
-        assert_same(stages.distance, cv2.distanceTransform(stages.opened, cv2.DIST_L2, 5))
-        assert_same(stages.cores, np.where(stages.distance > stages.distance.max() / 2, 255, 0).astype(np.uint8))
-        colour = src if src.ndim == 3 else cv2.cvtColor(src, cv2.COLOR_GRAY2BGR)
-        assert_same(stages.labels, cv2.watershed(np.ascontiguousarray(colour), stages.markers.copy()))
-
-
 IMAGE = noise((8, 9))
 MASK = np.zeros((10, 11), np.uint8)
 MARKERS = np.zeros((8, 9), np.int32)
-GPU = type(
-    "Tensor", (), {"__cuda_array_interface__": {"shape": (8, 9), "typestr": "|u1", "data": (0, False), "version": 3}}
-)()
-HOST = (
-    "it runs on the host alone, since each step of the flooding depends on all steps before it; pass arrays in host "
-    "memory and device cpu or auto."
-)
 CONVERT = "Convert it yourself: cvkit never rescales pixel values."
 SEED = "it takes a pixel (x, y) of the image, which is 9 wide and 8 high."
 
@@ -309,16 +235,6 @@ def test_what_flood_fill_refuses(change, text):
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda: watershed(IMAGE, MARKERS[1:]), "watershed: markers has shape (7, 9); it takes (8, 9), as src."),
-        (lambda: watershed(IMAGE, MASK), "watershed: markers has dtype uint8; it takes int32."),
-        (lambda: watershed(IMAGE, [[1]]), "watershed: markers is a list; it takes an array of int32."),
-        (lambda: watershed(IMAGE, MARKERS, device="cuda"), f"watershed: {HOST}"),
-        (lambda: watershed(GPU, MARKERS), f"watershed: {HOST}"),
-        (lambda: watershed_segment(GPU), f"watershed_segment: {HOST}"),
-        (
-            lambda: watershed(IMAGE.astype(np.float32), MARKERS),
-            f"watershed: src has dtype float32; it takes uint8. {CONVERT}",
-        ),
         (
             lambda: connected_components(IMAGE > 3),
             f"connected_components: src has dtype bool; it takes uint8 or int8. {CONVERT}",
@@ -327,30 +243,80 @@ def test_what_flood_fill_refuses(change, text):
             lambda: connected_components_with_stats(IMAGE, connectivity=5),
             "connected_components_with_stats: connectivity is 5; it takes 4 or 8.",
         ),
-        (
-            lambda: watershed_segment(IMAGE, level=1),
-            "watershed_segment: level is 1; it takes a number from 0 to below 1.",
-        ),
-        (
-            lambda: watershed_segment(IMAGE, method="magic"),
-            "watershed_segment: method is 'magic'; it takes threshold or gradient.",
-        ),
-        (
-            lambda: watershed_segment(IMAGE, opening=-1),
-            "watershed_segment: opening is -1; it takes a whole number from 0 up to 1000.",
-        ),
-        (
-            lambda: watershed_segment(IMAGE, threshold=float("nan")),
-            "watershed_segment: threshold is nan; it takes a finite number.",
-        ),
     ],
 )
-def test_what_the_others_refuse(call, text):
-    before = MARKERS.tobytes()
+def test_what_components_refuse(call, text):
+    before = IMAGE.tobytes()
     with pytest.raises(cvkit.CvkitError) as caught:
         call()
     assert str(caught.value) == text
-    assert MARKERS.tobytes() == before
+    assert IMAGE.tobytes() == before
+
+
+def test_fills_of_a_few_rows_and_of_all():
+    """The rows that are looked at grow with the region: it ends in, at and beyond the last of them, and comes back."""
+    for h in (63, 64, 65, 66, 127, 300, 515):
+        way = np.zeros((h, 90), np.uint8)
+        way[:, 8::16] = 255  # up and down along columns
+        way[0, 8:-10:32] = way[-1, 24:-10:32] = 255
+        for x in range(8, 74, 16):
+            way[-1 if x // 16 % 2 else 0, x : x + 17] = 255
+        for y in (0, 1, 16, 31, 32, 33, h // 2, h - 1):
+            check_fill(way, (8, y), 3, connectivity=8)
+            check_fill(way, (40, y), 3, 255, 0)
+            for high in (1, 15, 16, 17, 31, 33):
+                part = np.zeros((h, 90), np.uint8)
+                part[max(y - high, 0) : y + high, 30:70] = 9
+                check_fill(
+                    part, (50, min(y, h - 1)), 3, mask=np.pad(way[::-1] // 255, 1) * (part[0, 0] + 1), mask_value=7
+                )
+
+
+LARGE = (4320, 7680)
+
+
+def extremes(shape):
+    """What takes longest, or most memory, by one measure or another: ways of one pixel's width, all equal, no two equal
+    beside each other.
+    """
+    yield from (np.ascontiguousarray(maze, np.uint8) * 200 for maze in mazes(*shape))
+    yield np.full(shape, 7, np.uint8)
+    yield (np.arange(shape[0])[:, None] * 77 + np.arange(shape[1]) * 41).astype(np.uint8)
+
+
+def peak_of(call):
+    """The result of a call, and how many bytes of arrays it had at most."""
+    tracemalloc.start()
+    try:
+        return call(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(len(list(extremes((8, 8))))))
+def test_extremes_of_8k(number):
+    """Equal, in bounded memory, and in time that follows the number of pixels."""
+    src, small = (next(islice(extremes(shape), number, None)) for shape in (LARGE, (2160, 3840)))
+    seed = tuple(int(v) for v in np.argwhere(src != 0)[0][::-1])
+    calls = [lambda image, c=c: flood_fill(image, seed, 90, 0, 1, connectivity=c) for c in (4, 8)]
+    calls += [lambda image, c=c: connected_components(image, connectivity=c) for c in (4, 8)]
+    for call, bound in zip(calls, (3.5, 3.5, 6.2, 5.3), strict=True):
+        per_pixel = []
+        for image, repeats in ((small, 3), (src, 2)):
+            times = []
+            for _ in range(repeats):
+                start = time.perf_counter()
+                call(image)
+                times.append(time.perf_counter() - start)
+            per_pixel.append(min(times) / image.size)
+        # Four times as long if it were quadratic; 5 ns are for pages that come fresh from the system.
+        assert per_pixel[1] < 3 * per_pixel[0] + 5e-9
+        assert peak_of(lambda call=call: call(src))[1] < bound * src.size
+    for connectivity in (4, 8):
+        check_fill(src, seed, 90, 0, 1, connectivity=connectivity)
+        want = cv2.connectedComponentsWithStats(src, connectivity=connectivity)
+        assert_same(tuple(connected_components_with_stats(src, connectivity=connectivity)), want)
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""Proofs and benchmarks of the corner detectors."""
+"""Proofs and benchmarks of the corner responses."""
 
 from collections.abc import Iterator
 from itertools import cycle
@@ -13,11 +13,9 @@ from cvkit.corners import (
     corner_eigen_vals_and_vecs,
     corner_harris,
     corner_min_eigen_val,
-    corner_sub_pix,
-    good_features_to_track,
 )
 from cvkit.parity.images import Images, layouts
-from cvkit.parity.proof import EQUAL, Arguments, Criterion, Duel, Reference, benchmark, close, proof, warm_ups
+from cvkit.parity.proof import Arguments, Criterion, Duel, Reference, benchmark, close, proof, warm_ups
 
 Array = NDArray[Any]
 Case = tuple[Arguments, Reference] | tuple[Arguments, Reference, Criterion]
@@ -33,7 +31,7 @@ SUMS = close(1e-6)
 FLAT = close(2e-2)
 
 
-def _images(images: Images) -> Iterator[Array]:
+def noise_and_photographs(images: Images) -> Iterator[Array]:
     """Noise of both dtypes, photographs, float32 around zero and large."""
     for dtype in ("uint8", "float32"):
         for i, image in enumerate(images.noise(dtype, 1)):
@@ -42,14 +40,15 @@ def _images(images: Images) -> Iterator[Array]:
         yield image if i % 2 == 0 else image.astype(np.float32) / 255
 
 
-def _plain(src: Array) -> Array:
+def plain(src: Array) -> Array:
+    """As cv2 takes it."""
     return np.ascontiguousarray(src)
 
 
 def _cases(images: Images, make: Any) -> Iterator[Case]:
     """Sizes around the vector widths, one-pixel axes, every border, window and derivative; photographs; any strides."""
     turns = cycle(SETTINGS)
-    for image in _images(images):
+    for image in noise_and_photographs(images):
         large = image.size > 1e5
         for border in BORDERS if not large else ("reflect101",):
             for _ in range(2 if large else 3):
@@ -75,7 +74,7 @@ def _(images: Images) -> Iterator[Case]:
     def make(src: Array, block: int, ksize: int, border: str) -> Case:
         k = next(factors)
         arguments = {"src": src, "block_size": block, "ksize": ksize, "k": k, "border": border}
-        return arguments, lambda cv2: cv2.cornerHarris(_plain(src), block, ksize, k, borderType=NUMBERS[border])
+        return arguments, lambda cv2: cv2.cornerHarris(plain(src), block, ksize, k, borderType=NUMBERS[border])
 
     yield from _cases(images, make)
     for image in images.synthetic(1):
@@ -89,7 +88,7 @@ def _(images: Images) -> Iterator[Case]:
 
     def make(src: Array, block: int, ksize: int, border: str) -> Case:
         arguments = {"src": src, "block_size": block, "ksize": ksize, "border": border}
-        return arguments, lambda cv2: cv2.cornerMinEigenVal(_plain(src), block, ksize=ksize, borderType=NUMBERS[border])
+        return arguments, lambda cv2: cv2.cornerMinEigenVal(plain(src), block, ksize=ksize, borderType=NUMBERS[border])
 
     yield from _cases(images, make)
     for image in images.synthetic(1):
@@ -103,7 +102,7 @@ def _(images: Images) -> Iterator[Case]:
 
     def make(src: Array, block: int, ksize: int, border: str) -> Case:
         arguments = {"src": src, "block_size": block, "ksize": ksize, "border": border}
-        return arguments, lambda cv2: cv2.cornerEigenValsAndVecs(_plain(src), block, ksize, borderType=NUMBERS[border])
+        return arguments, lambda cv2: cv2.cornerEigenValsAndVecs(plain(src), block, ksize, borderType=NUMBERS[border])
 
     yield from _cases(images, make)
     for image in images.synthetic(1):
@@ -111,107 +110,8 @@ def _(images: Images) -> Iterator[Case]:
         yield (*make(image, 2, 5, "constant")[:2], FLAT)
 
 
-# max_corners, quality_level, min_distance, block_size, gradient_size, harris
-FEATURES = (
-    (0, 0.01, 10, 3, 3, False),
-    (500, 0.01, 5.5, 3, 3, True),
-    (20, 0.2, 1, 2, 3, False),
-    (0, 1e-3, 0, 3, 5, False),
-    (0, 0.05, 30, 5, 3, True),
-    (0, 1e-6, 1.5, 2, -1, True),
-    (3, 0.01, 2.4, 3, 7, False),
-    (0, 0.9, 1e5, 3, 3, False),
-    (10, 1.5, 3, 3, 3, False),
-    (0, 1e-9, 0.99, 7, 1, False),
-)
-
-
-@proof(good_features_to_track, criterion=EQUAL)
-def _(images: Images) -> Iterator[Case]:
-    """The same points in the same order: noise, photographs, and images that repeat, so that responses tie; masks."""
-
-    def make(src: Array, setting: Any, mask: Array | None = None) -> Case:
-        most, quality, distance, block, size, harris = setting
-        arguments = {
-            "src": src,
-            "max_corners": most,
-            "quality_level": quality,
-            "min_distance": distance,
-            "mask": mask,
-            "block_size": block,
-            "gradient_size": size,
-            "harris": harris,
-        }
-
-        def reference(cv2: Any) -> Any:
-            seen = None if mask is None else np.ascontiguousarray(mask)
-            options = {"blockSize": block, "gradientSize": size, "useHarrisDetector": harris, "k": 0.04}
-            found = cv2.goodFeaturesToTrack(_plain(src), most, quality, distance, mask=seen, **options)
-            return np.empty((0, 2), np.float32) if found is None else found[:, 0]
-
-        return arguments, reference
-
-    turns = cycle(FEATURES)
-    every = [*_images(images), *images.synthetic(1)]
-    for image in every:
-        for i in range(5 if image.size > 1e5 else 10):
-            mask = images.random("uint8", image.shape) // 128 if i % 3 == 1 else None
-            yield make(image, next(turns), mask)
-    for image in images.noise("uint8", 1, ((21, 64), (33, 33))):
-        for view in layouts(image):
-            yield make(view, FEATURES[0], np.asfortranarray(view > 40))
-        yield make(image, FEATURES[0], np.zeros(image.shape, np.uint8))
-        yield make(image * 0, FEATURES[0])
-
-
-WINDOWS: tuple[Any, ...] = (
-    ((5, 5), (-1, -1), 30, 0.01),
-    ((2, 3), (-1, -1), 10, 0.001),
-    ((5, 4), (1, 1), 100, 0.0),
-    ((1, 1), (-1, -1), 40, 0.01),
-    ((11, 9), (3, 2), 5, 0.1),
-    ((3, 3), (5, 5), 1, -1.0),
-)
-
-
-@proof(corner_sub_pix, criterion=close(1e-4))
-def _(images: Images) -> Iterator[Case]:
-    """Corners anywhere in the image, on its border too; windows of many sizes with and without a zone."""
-
-    def make(src: Array, corners: Array, setting: Any) -> Case:
-        window, zone, most, eps = setting
-        arguments = {
-            "src": src,
-            "corners": corners,
-            "win_size": window,
-            "zero_zone": zone,
-            "max_iter": most,
-            "eps": eps,
-        }
-
-        def reference(cv2: Any) -> Any:
-            return cv2.cornerSubPix(_plain(src), corners.reshape(-1, 2).copy(), window, zone, (3, most, eps))
-
-        return arguments, reference
-
-    def places(src: Array, count: int) -> Array:
-        size = np.array(src.shape[::-1], np.float32)
-        return np.minimum(images.random("float32", (count, 2)) * size, np.nextafter(size, np.float32(0)))
-
-    for image in _images(images):
-        for setting in WINDOWS:
-            if image.shape[1] >= 2 * setting[0][0] + 5 and image.shape[0] >= 2 * setting[0][1] + 5:
-                yield make(image, places(image, 12), setting)
-                yield make(image, np.floor(places(image, 3)).reshape(-1, 1, 2), setting)
-    for dtype in ("uint8", "float32"):
-        for image in images.noise(dtype, 1, ((17, 33), (21, 64), (20, 30), (25, 25))):
-            for view in layouts(image):
-                if min(view.shape) >= 15:
-                    for setting in WINDOWS[:4]:
-                        yield make(view, places(view, 5), setting)
-
-
-def _tiny(**options: Any) -> Iterator[Arguments]:
+def tiny(**options: Any) -> Iterator[Arguments]:
+    """Arguments with a small image of each dtype."""
     for dtype in ("uint8", "float32"):
         yield {"src": np.zeros((16, 16), dtype), **options}
 
@@ -219,33 +119,23 @@ def _tiny(**options: Any) -> Iterator[Arguments]:
 @warm_ups(corner_harris)
 def _() -> Iterator[Arguments]:
     for ksize in (3, 5):
-        yield from _tiny(block_size=2, ksize=ksize, k=0.04)
+        yield from tiny(block_size=2, ksize=ksize, k=0.04)
 
 
 @warm_ups(corner_min_eigen_val)
 def _() -> Iterator[Arguments]:
     for ksize in (3, 5):
-        yield from _tiny(block_size=2, ksize=ksize)
+        yield from tiny(block_size=2, ksize=ksize)
 
 
 @warm_ups(corner_eigen_vals_and_vecs)
 def _() -> Iterator[Arguments]:
     for ksize in (3, 5):
-        yield from _tiny(block_size=2, ksize=ksize)
+        yield from tiny(block_size=2, ksize=ksize)
 
 
-@warm_ups(good_features_to_track)
-def _() -> Iterator[Arguments]:
-    for harris in (False, True):
-        yield from _tiny(max_corners=1, quality_level=0.1, min_distance=1, harris=harris)
-
-
-@warm_ups(corner_sub_pix)
-def _() -> Iterator[Arguments]:
-    yield from _tiny(corners=np.ones((1, 2), np.float32), win_size=(1, 1))
-
-
-def _gray(photo: Array) -> Array:
+def gray_of(photo: Array) -> Array:
+    """A photo in colour as one of a single channel."""
     import cv2
 
     return cv2.cvtColor(photo, cv2.COLOR_BGR2GRAY)
@@ -253,7 +143,7 @@ def _gray(photo: Array) -> Array:
 
 @benchmark(corner_harris)
 def _(photo: Array) -> Iterator[Duel]:
-    gray = _gray(photo)
+    gray = gray_of(photo)
 
     def skimage_harris() -> Any:
         from skimage.feature import corner_harris as reference
@@ -271,7 +161,7 @@ def _(photo: Array) -> Iterator[Duel]:
 
 @benchmark(corner_min_eigen_val)
 def _(photo: Array) -> Iterator[Duel]:
-    gray = _gray(photo)
+    gray = gray_of(photo)
     out = np.empty(gray.shape, np.float32)
     arguments = {"src": gray, "block_size": 3}
     yield Duel("block 3, ksize 3", arguments, out, lambda cv2, dst: cv2.cornerMinEigenVal(gray, 3, dst, 3))
@@ -279,29 +169,7 @@ def _(photo: Array) -> Iterator[Duel]:
 
 @benchmark(corner_eigen_vals_and_vecs)
 def _(photo: Array) -> Iterator[Duel]:
-    gray = _gray(photo)
+    gray = gray_of(photo)
     out = np.empty((*gray.shape, 6), np.float32)
     arguments = {"src": gray, "block_size": 3}
     yield Duel("block 3, ksize 3", arguments, out, lambda cv2, dst: cv2.cornerEigenValsAndVecs(gray, 3, 3, dst))
-
-
-@benchmark(good_features_to_track)
-def _(photo: Array) -> Iterator[Duel]:
-    gray = _gray(photo)
-    arguments = {"src": gray, "max_corners": 500, "quality_level": 0.01, "min_distance": 10}
-    # cv2 makes its own array, too
-    yield Duel("500 corners", arguments, np.empty(0), lambda cv2, dst: cv2.goodFeaturesToTrack(gray, 500, 0.01, 10))
-
-
-@benchmark(corner_sub_pix)
-def _(photo: Array) -> Iterator[Duel]:
-    import cv2 as library
-
-    gray = _gray(photo)
-    corners = library.goodFeaturesToTrack(gray, 500, 0.01, 10)[:, 0]
-    yield Duel(
-        "500 corners, 11 x 11",
-        {"src": gray, "corners": corners, "win_size": (5, 5)},
-        np.empty_like(corners),
-        lambda cv2, dst: cv2.cornerSubPix(gray, corners.copy(), (5, 5), (-1, -1), (3, 30, 0.01)),
-    )

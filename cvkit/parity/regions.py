@@ -1,7 +1,6 @@
 """Proofs and benchmarks of regions."""
 
 from collections.abc import Iterator
-from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,7 @@ from numpy.typing import NDArray
 
 from cvkit.parity.images import SMALL, TINY, Images, layouts, spiral
 from cvkit.parity.proof import EQUAL, Arguments, Duel, Reference, benchmark, proof, warm_ups
-from cvkit.regions import connected_components, connected_components_with_stats, flood_fill, watershed
-from cvkit.regions import watershed_segment as segment
+from cvkit.regions import connected_components, connected_components_with_stats, flood_fill
 
 Array = NDArray[Any]
 Case = tuple[Arguments, Reference]
@@ -23,17 +21,19 @@ BOUNDS = ((0, 0), (1, 1), (0, 1), (2, 1), (1, 0), (3, 3))
 STEPS = {"uint8": 20, "int32": 600_000_000, "float32": 0.3}
 
 
-def _levels(images: Images, shape: tuple[int, ...], count: int) -> Array:
+def levels_of(images: Images, shape: tuple[int, ...], count: int) -> Array:
     """Noise of a few levels, so that regions of every size hang together."""
     return (images.random("uint8", shape) % np.uint16(count)).astype(np.uint8)
 
 
-def _shape(size: tuple[int, int], channels: int) -> tuple[int, ...]:
+def shape_of(size: tuple[int, int], channels: int) -> tuple[int, ...]:
     return size if channels == 1 else (*size, channels)
 
 
 def mazes(h: int, w: int) -> Iterator[NDArray[np.bool_]]:
-    """Ways of one pixel's width: a spiral, serpentines along rows and along columns, a comb, and a checkerboard."""
+    """Ways of one pixel's width: a spiral, serpentines along rows and along columns, a comb, a checkerboard, and a
+    labyrinth: cells in every other row and column, each with a door to the cell on its left or above it.
+    """
     yield spiral(h, w)
     for tall, wide in ((h, w), (w, h)):
         way = np.zeros((tall, wide), bool)
@@ -43,7 +43,14 @@ def mazes(h: int, w: int) -> Iterator[NDArray[np.bool_]]:
     comb = np.zeros((h, w), bool)
     comb[:, ::2] = comb[h // 2] = True
     yield comb
-    yield np.indices((h, w)).sum(axis=0) % 2 == 0
+    yield (np.arange(h)[:, np.newaxis] + np.arange(w)) % 2 == 0
+    labyrinth = np.zeros((h, w), bool)
+    labyrinth[::2, ::2] = True
+    to_the_left = np.random.default_rng(0).random(labyrinth[::2, ::2].shape) < 0.5
+    to_the_left[0], to_the_left[:, 0] = True, False
+    labyrinth[::2, 1:-1:2] = to_the_left[:, 1:]
+    labyrinth[1:-1:2, ::2] = ~to_the_left[1:]
+    yield labyrinth
 
 
 def _flood(src: Array, seed: tuple[int, int], value: Any, low: Any, up: Any, **options: Any) -> Case:
@@ -70,10 +77,10 @@ def _(images: Images) -> Iterator[Case]:
             for size in TINY + SMALL:
                 if not images.fits(size):
                     continue
-                shape = _shape(size, channels)
+                shape = shape_of(size, channels)
                 for i, (low, up) in enumerate(BOUNDS):
                     for connectivity in (4, 8):
-                        src = (_levels(images, shape, 3 + i % 3) - lowest[dtype]) * step
+                        src = (levels_of(images, shape, 3 + i % 3) - lowest[dtype]) * step
                         src = src.astype(dtype)
                         if dtype == "float32" and i == 1:
                             src[rng.random(shape) < 0.1] = rng.choice([np.nan, np.inf, -np.inf])
@@ -89,7 +96,7 @@ def _(images: Images) -> Iterator[Case]:
                         bounds = [tuple(v * step + rng.random() * step / 2 for _ in range(3)) for v in (low, up)]
                         yield _flood(src, seed, (77.5, -3, 300), *bounds, **options)
     yield from _long_ways(images)
-    for view in layouts(_levels(images, (33, 40), 3)):
+    for view in layouts(levels_of(images, (33, 40), 3)):
         yield _flood(view, (5, 9), 200, 1, 1, mask=layouts_mask(view))
     for channels in (1, 3):
         for photo in images.photographs(channels):
@@ -158,92 +165,6 @@ def _(images: Images) -> Iterator[Case]:
     yield from _components_cases(images, "connectedComponentsWithStats")
 
 
-def _in_colour(image: Array) -> Array:
-    """An image as cv2.watershed takes it."""
-    return np.ascontiguousarray(image if image.ndim == 3 else np.repeat(image[..., np.newaxis], 3, axis=2))
-
-
-def _watershed(src: Array, markers: Array) -> Case:
-    def reference(cv2: Any) -> Any:
-        return cv2.watershed(_in_colour(src), np.ascontiguousarray(markers).copy())
-
-    return {"src": src, "markers": markers}, reference
-
-
-@proof(watershed, criterion=EQUAL)
-def _(images: Images) -> Iterator[Case]:
-    """Few and many levels, few and many markers, negative and huge ones, none at all; photographs; any strides."""
-    rng = np.random.default_rng(10)
-    for channels in (1, 3):
-        for size in TINY + SMALL:
-            if not images.fits(size):
-                continue
-            for levels in (1, 2, 7, 256):
-                for density in (0.0, 0.01, 0.1, 0.5):
-                    src = _levels(images, _shape(size, channels), levels)
-                    markers = rng.choice([-7, -2, -1, 1, 2, 3, 2**31 - 1], size) * (rng.random(size) < density)
-                    yield _watershed(src, markers.astype(np.int32))
-        for image in (*images.synthetic(channels), *images.photographs(channels)):
-            points = rng.random(image.shape[:2]) < 0.002
-            yield _watershed(image, np.cumsum(points, dtype=np.int32).reshape(points.shape) * points)
-        src = _levels(images, _shape((33, 40), channels), 5)
-        markers = (rng.integers(0, 4, (33, 40)) * (rng.random((33, 40)) < 0.05)).astype(np.int32)
-        for view, marks in zip(layouts(src), layouts(markers), strict=False):
-            yield _watershed(view, marks)
-
-
-def _segment(image: Array, **options: Any) -> Case:
-    def reference(cv2: Any) -> Any:
-        colour = _in_colour(image)
-        gradient = options.get("method") == "gradient"
-        gray = cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else np.ascontiguousarray(image)
-        square = np.ones((3, 3), np.uint8)
-        relief = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, square) if gradient else gray
-        threshold = options.get("threshold")
-        kind = cv2.THRESH_BINARY if options.get("invert", False) == gradient else cv2.THRESH_BINARY_INV
-        kind |= cv2.THRESH_OTSU if threshold is None else 0
-        foreground = cv2.threshold(relief, threshold or 0, 255, kind)[1]
-        opened = cv2.morphologyEx(foreground, cv2.MORPH_OPEN, square, iterations=options.get("opening", 2))
-        wide = cv2.dilate(opened, square, iterations=options.get("dilations", 3))
-        distance = cv2.distanceTransform(opened, cv2.DIST_L2, 5)
-        cores = cv2.threshold(distance, options.get("level", 0.5) * distance.max(), 255, 0)[1].astype(np.uint8)
-        markers = cv2.connectedComponents(cores)[1] + 1
-        markers[((wide == 255) | gradient) & (cores == 0)] = 0
-        return cv2.watershed(colour, markers)
-
-    return {"image": image, **options}, reference
-
-
-SEGMENTATIONS: tuple[dict[str, Any], ...] = (
-    {},
-    {"method": "gradient"},
-    {"threshold": 99.7, "invert": True, "opening": 1, "level": 0.3},
-    {"method": "gradient", "threshold": 200, "opening": 0},
-    {"opening": 0, "dilations": 0, "level": 0.7},
-    {"method": "gradient", "invert": True, "opening": 1, "level": 0.1},
-    {"threshold": -1, "dilations": 1},
-    {"threshold": 300, "level": 0.0},
-)
-
-
-@proof(segment, criterion=EQUAL)
-def _(images: Images) -> Iterator[Case]:
-    """Both methods with thresholds of every kind, with and without opening; noise, blobs, photographs; any strides."""
-    turns = cycle(SEGMENTATIONS)
-    for channels in (1, 3):
-        for size in TINY + SMALL:
-            if images.fits(size):
-                for options in SEGMENTATIONS:
-                    blocks = images.random("uint8", _shape((size[0] // 6 + 1, size[1] // 6 + 1), channels))
-                    blobs = np.repeat(np.repeat(blocks, 6, axis=0), 6, axis=1)[: size[0], : size[1]]
-                    yield _segment(blobs, **options)
-                    yield _segment(images.random("uint8", _shape(size, channels)), **options)
-        for image in (*images.synthetic(channels), *images.photographs(channels)):
-            yield _segment(image, **next(turns))
-        for view in layouts(images.random("uint8", _shape((33, 40), channels))):
-            yield _segment(view, **next(turns))
-
-
 def _gray(photo: Array) -> Array:
     import cv2
 
@@ -304,35 +225,8 @@ def _(photo: Array) -> Iterator[Duel]:
     yield from _components_duels(photo, "connectedComponentsWithStats")
 
 
-@benchmark(watershed)
-def _(photo: Array) -> Iterator[Duel]:
-    markers = np.zeros(photo.shape[:2], np.int32)
-    points = markers[10::50, 10::50]
-    points[:] = np.arange(points.size).reshape(points.shape) + 1
-    arguments = {"src": photo, "markers": markers}
-    yield Duel("BGR", arguments, np.empty_like(markers), lambda cv2, dst: cv2.watershed(photo, markers.copy()))
-
-
-@benchmark(segment)
-def _(photo: Array) -> Iterator[Duel]:
-    arguments, reference = _segment(photo)
-    yield Duel("BGR", arguments, np.empty(photo.shape[:2], np.int32), lambda cv2, dst: reference(cv2))
-
-
 @warm_ups(flood_fill)
 def _() -> Iterator[Arguments]:
     """Each dtype."""
     for dtype in STEPS:
         yield {"src": np.zeros((2, 3), dtype), "seed": (0, 0), "value": 1}
-
-
-@warm_ups(watershed)
-def _() -> Iterator[Arguments]:
-    """One call compiles everything."""
-    yield {"src": np.zeros((3, 3), np.uint8), "markers": np.zeros((3, 3), np.int32)}
-
-
-@warm_ups(segment)
-def _() -> Iterator[Arguments]:
-    """One call compiles everything."""
-    yield {"image": np.zeros((4, 4), np.uint8)}

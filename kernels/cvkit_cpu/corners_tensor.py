@@ -7,12 +7,20 @@ same; hence stripes of columns and not bands of rows.
 import math
 
 from cvkit_math.borders import CONSTANT, source_index
-from numba import float32, float64, types
-from numba.extending import overload
+from numba import float32, float64, intp
 
-from cvkit_cpu.corners_rows import add_sums, extend_row, move_down, row_of_products, window_sums
+from cvkit_cpu.corners_rows import (
+    add_sums,
+    extend_row,
+    move_down,
+    multiply_rows,
+    products_of_bytes,
+    products_of_floats,
+    window_sums,
+)
 from cvkit_cpu.jit import kernel
-from cvkit_cpu.linear_values import get, multiply_add, put
+from cvkit_cpu.linear_values import multiply_add
+from cvkit_cpu.views import get, put
 
 EPSILON_F32, EPSILON_F64 = 2.0**-23, 2.0**-52
 
@@ -30,17 +38,6 @@ def smaller_eigenvalue(a, b, c):
     a, c = a * float32(0.5), c * float32(0.5)
     t = a - c
     return (a + c) - math.sqrt(b * b + t * t)
-
-
-def response(a, b, c, k):
-    """What is made of a pixel's tensor: Harris's response where k is a number, the smaller eigenvalue for None."""
-
-
-@overload(response, inline="always")
-def _response(a, b, c, k):
-    if isinstance(k, types.Float):
-        return lambda a, b, c, k: harris(a, b, c, k)
-    return lambda a, b, c, k: smaller_eigenvalue(a, b, c)
 
 
 @kernel
@@ -96,75 +93,6 @@ def eigen_row(tensor, out):
         pixel[4], pixel[5] = second
 
 
-def respond(tensor, k, start, pixels, out, x0, x1):
-    """Columns [x0, x1) of a row of the result from their tensors; the image's element ``start`` is the first."""
-
-
-@overload(respond, inline="always")
-def _respond(tensor, k, start, pixels, out, x0, x1):
-    if isinstance(k, types.Float):
-
-        def chosen(tensor, k, start, pixels, out, x0, x1):
-            n = x1 - x0
-            front = min(max(pixels // 8 * 8 - start, 0), n)
-            middle = min(max(pixels // 4 * 4 - start, 0), n)
-            harris_row(tensor, k, front, middle, out[x0:x1])
-
-    elif isinstance(k, types.NoneType):
-
-        def chosen(tensor, k, start, pixels, out, x0, x1):
-            eigenvalue_row(tensor, out[x0:x1])
-
-    else:
-
-        def chosen(tensor, k, start, pixels, out, x0, x1):
-            eigen_row(tensor, out[6 * x0 : 6 * x1])
-
-    return chosen
-
-
-def has_pairs(block, taps, k):
-    """Whether two rows go from their products to the result in one loop: of derivatives of 3 x 3, for the window that
-    each response takes as a rule. More of such loops would take their time to compile.
-    """
-
-
-@overload(has_pairs, inline="always")
-def _has_pairs(block, taps, k):
-    if isinstance(k, types.Boolean) or not isinstance(taps, types.UniTuple):
-        return lambda block, taps, k: False
-    usual = 2 if isinstance(k, types.Float) else 3
-    return lambda block, taps, k: block == usual
-
-
-def pair_of_rows(products, taps, first, held, left, one, k, out, lower):
-    """Two rows from products to the result, in one loop.
-
-    products: a ring, of which the place ``first`` is that of the uppermost row of the upper window. held and left: the
-    moving sums before and behind. one: 1 in float64. To add by multiplying with it leaves the sum as it is, and shares
-    the work among the units of processors that have some for additions and others for multiplications.
-    """
-
-
-@overload(pair_of_rows, inline="always")
-def _pair_of_rows(products, taps, first, held, left, one, k, out, lower):
-    if isinstance(k, types.Boolean) or not isinstance(taps, types.UniTuple):
-        return lambda products, taps, first, held, left, one, k, out, lower: None
-    if isinstance(k, types.Float):
-
-        def chosen(products, taps, first, held, left, one, k, out, lower):
-            middle, below = products[(first + 1) % 3], products[(first + 2) % 3]
-            pair_of_2(products[first], middle, below, held, left, one, k, out, lower)
-
-    else:
-
-        def chosen(products, taps, first, held, left, one, k, out, lower):
-            middle, come, last = products[(first + 1) % 4], products[(first + 2) % 4], products[(first + 3) % 4]
-            pair_of_3(products[first], middle, come, last, held, left, one, k, out, lower)
-
-    return chosen
-
-
 @kernel
 def pair_of_2(upper, middle, below, held, left, one, k, out, lower):
     """Windows of 2 x 2; each value is widened once and handed on to the next pixel."""
@@ -184,11 +112,11 @@ def pair_of_2(upper, middle, below, held, left, one, k, out, lower):
         oa, ob, oc = multiply_add(ua0, one, ua1), multiply_add(ub0, one, ub1), multiply_add(uc0, one, uc1)
         na, nb, nc = ma0 + ma1, mb0 + mb1, mc0 + mc1
         ta, tb, tc = get(ha, x) + na, get(hb, x) + nb, get(hc, x) + nc
-        put(out, x, response(float32(ta), float32(tb), float32(tc), k))
+        put(out, x, harris(float32(ta), float32(tb), float32(tc), k))
         ta, tb, tc = multiply_add(oa, minus, ta), multiply_add(ob, minus, tb), multiply_add(oc, minus, tc)
         oa, ob, oc = multiply_add(la0, one, la1), multiply_add(lb0, one, lb1), multiply_add(lc0, one, lc1)
         ta, tb, tc = multiply_add(oa, one, ta), multiply_add(ob, one, tb), multiply_add(oc, one, tc)
-        put(lower, x, response(float32(ta), float32(tb), float32(tc), k))
+        put(lower, x, harris(float32(ta), float32(tb), float32(tc), k))
         put(ra, x, multiply_add(na, minus, ta))
         put(rb, x, multiply_add(nb, minus, tb))
         put(rc, x, multiply_add(nc, minus, tc))
@@ -196,7 +124,7 @@ def pair_of_2(upper, middle, below, held, left, one, k, out, lower):
 
 
 @kernel
-def pair_of_3(upper, middle, come, last, held, left, one, k, out, lower):
+def pair_of_3(upper, middle, come, last, held, left, one, out, lower):
     """Windows of 3 x 3: the two upper rows leave, the two lower ones come."""
     minus = -one
     ua, ub, uc = upper[0], upper[1], upper[2]
@@ -211,7 +139,7 @@ def pair_of_3(upper, middle, come, last, held, left, one, k, out, lower):
             get(hb, x) + ((float64(get(cb, x)) + float64(get(cb, x + 1))) + float64(get(cb, x + 2))),
             get(hc, x) + ((float64(get(cc, x)) + float64(get(cc, x + 1))) + float64(get(cc, x + 2))),
         )
-        put(out, x, response(float32(ta), float32(tb), float32(tc), k))
+        put(out, x, smaller_eigenvalue(float32(ta), float32(tb), float32(tc)))
         oa = multiply_add(float64(get(ua, x)), one, float64(get(ua, x + 1))) + float64(get(ua, x + 2))
         ob = multiply_add(float64(get(ub, x)), one, float64(get(ub, x + 1))) + float64(get(ub, x + 2))
         oc = multiply_add(float64(get(uc, x)), one, float64(get(uc, x + 1))) + float64(get(uc, x + 2))
@@ -220,7 +148,7 @@ def pair_of_3(upper, middle, come, last, held, left, one, k, out, lower):
         nb = multiply_add(float64(get(lb, x)), one, float64(get(lb, x + 1))) + float64(get(lb, x + 2))
         nc = multiply_add(float64(get(lc, x)), one, float64(get(lc, x + 1))) + float64(get(lc, x + 2))
         ta, tb, tc = multiply_add(na, one, ta), multiply_add(nb, one, tb), multiply_add(nc, one, tc)
-        put(lower, x, response(float32(ta), float32(tb), float32(tc), k))
+        put(lower, x, smaller_eigenvalue(float32(ta), float32(tb), float32(tc)))
         oa = multiply_add(float64(get(ma, x)), one, float64(get(ma, x + 1))) + float64(get(ma, x + 2))
         ob = multiply_add(float64(get(mb, x)), one, float64(get(mb, x + 1))) + float64(get(mb, x + 2))
         oc = multiply_add(float64(get(mc, x)), one, float64(get(mc, x + 1))) + float64(get(mc, x + 2))
@@ -238,8 +166,39 @@ def place_of(row, h, border, places):
 
 
 @kernel
-def tensor_stripe(src, dst, block, border, taps, k, one, width, padded, rings, products, sums, running, tensor, x0, x1):
+def tensor_stripe(
+    src,
+    byte,
+    single,
+    down,
+    dst,
+    block,
+    border,
+    k,
+    smaller,
+    six,
+    one,
+    width,
+    padded,
+    rings,
+    products,
+    sums,
+    running,
+    tensor,
+    x0,
+    x1,
+):
     """Columns [x0, x1), in stripes of ``width``.
+
+    One of byte, single and down is not None, and one of k, smaller and six; code for the others is not compiled. byte,
+    single: the two weights of a smoothing kernel of three, for src in uint8 or float32; down: src is the derivative
+    along the rows, and this that down the columns. k: the constant of Harris's response; smaller: the smaller
+    eigenvalue; six: both eigenvalues and their vectors.
+
+    one: None, or 1 in float64, with k or smaller: then two rows go from their products to the result in one loop, for
+    the window that each response takes as a rule. More of such loops would take their time to compile. To add by
+    multiplying with 1 leaves the sum as it is, and shares the work among the units of processors that have some for
+    additions and others for multiplications.
 
     products: a ring, row p in place p % places, and a row of zeros behind them. running: the sums over windows without
     their lowest row, by turns in one half and the other.
@@ -247,6 +206,7 @@ def tensor_stripe(src, dst, block, border, taps, k, one, width, padded, rings, p
     h, w = src.shape
     places = products.shape[0] - 1
     up = block // 2
+    usual = 2 if smaller is None else 3
     for left in range(x0, x1, width):
         n = min(width, x1 - left)
         c0 = max(left - up, 0)
@@ -255,17 +215,23 @@ def tensor_stripe(src, dst, block, border, taps, k, one, width, padded, rings, p
         count = min(left - up + length, w) - c0
         products[places] = 0
         running[0] = 0
-        made = turn_of = y = 0
+        made = turn_of = y = intp(0)
         while y < h:
             lowest = y - up + block - 1
             needed = min(h, max(lowest, up) + 1)
-            paired = has_pairs(block, taps, k) and y > 0 and made == lowest and lowest + 1 < h
-            paired = paired and (y + 2) * w <= h * w // 8 * 8
-            if paired:
-                needed = lowest + 2
+            paired = False
+            if one is not None:
+                paired = block == usual and y > 0 and made == lowest and lowest + 1 < h
+                paired = paired and (y + 2) * w <= h * w // 8 * 8
+                needed += paired
             while made < needed:
                 row = products[made % places]
-                row_of_products(src, made, c0, border, taps, padded, rings, row, first, count)
+                if byte is not None:
+                    products_of_bytes(src, made, c0, border, byte, rings, row, first, count)
+                if single is not None:
+                    products_of_floats(src, made, c0, border, single, padded, rings, row, first, count)
+                if down is not None:
+                    multiply_rows(src[made][c0 : c0 + count], down[made][c0 : c0 + count], row, first)
                 if count < length:
                     extend_row(row, length, first, count, c0, w, border)
                 made += 1
@@ -275,13 +241,25 @@ def tensor_stripe(src, dst, block, border, taps, k, one, width, padded, rings, p
                     add_sums(sums[0], running[0], n)
             held, after = running[turn_of], running[1 - turn_of]
             turn_of = 1 - turn_of
-            if paired:
+            top = products[place_of(y - up, h, border, places)]
+            if one is not None and paired:
                 out, lower = dst[y][left : left + n], dst[y + 1][left : left + n]
-                pair_of_rows(products, taps, (y - up) % places, held, after, one, k, out, lower)
+                middle, below = products[(y - up + 1) % places], products[(y - up + 2) % places]
+                if k is not None:
+                    pair_of_2(top, middle, below, held, after, one, k, out, lower)
+                if smaller is not None:
+                    pair_of_3(top, middle, below, products[(y - up + 3) % places], held, after, one, out, lower)
                 y += 2
-            else:
-                window_sums(products[place_of(lowest, h, border, places)], block, sums[0], n)
-                window_sums(products[place_of(y - up, h, border, places)], block, sums[1], n)
-                move_down(sums[0], sums[1], held, after, tensor, n)
-                respond(tensor, k, y * w + left, h * w, dst[y], left, left + n)
-                y += 1
+                continue
+            window_sums(products[place_of(lowest, h, border, places)], block, sums[0], n)
+            window_sums(top, block, sums[1], n)
+            move_down(sums[0], sums[1], held, after, tensor, n)
+            if k is not None:
+                start = y * w + left
+                eights, fours = min(max(h * w // 8 * 8 - start, 0), n), min(max(h * w // 4 * 4 - start, 0), n)
+                harris_row(tensor, k, eights, fours, dst[y][left : left + n])
+            if smaller is not None:
+                eigenvalue_row(tensor, dst[y][left : left + n])
+            if six is not None:
+                eigen_row(tensor, dst[y][6 * left : 6 * (left + n)])
+            y += 1

@@ -48,22 +48,22 @@ def unpack(context, word, array, index):
 
 
 @intrinsic
-def put_eight(context, array, index, value):
-    """Write an int32 to eight places of a flat array from an index on."""
-    if array != types.Array(types.int32, 1, "C") or value != types.int32:
-        raise TypingError(f"put_eight: a flat array of int32 and int32, not {array} and {value}")
-    eight = ir.VectorType(ir.IntType(32), 8)
+def put_eight(context, array, index, value, bits):
+    """Write eight int32 to a flat array from an index on: the value for each of the lowest bits that is set, else 0."""
+    if array != types.Array(types.int32, 1, "C") or value != types.int32 or bits != types.uint64:
+        raise TypingError(f"put_eight: a flat array of int32, int32 and uint64, not {array}, {value} and {bits}")
+    lanes, chosen = ir.VectorType(ir.IntType(32), 8), ir.VectorType(ir.IntType(1), 8)
 
     def build(context, builder, signature, args):
         place = builder.gep(context.make_array(array)(context, builder, args[0]).data, [args[1]])
-        first = builder.insert_element(ir.Constant(eight, ir.Undefined), args[2], ir.Constant(ir.IntType(32), 0))
-        spread = builder.shuffle_vector(
-            first, ir.Constant(eight, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
-        )
-        builder.store(spread, builder.bitcast(place, eight.as_pointer()), align=4)
+        first = builder.insert_element(ir.Constant(lanes, ir.Undefined), args[2], ir.Constant(ir.IntType(32), 0))
+        spread = builder.shuffle_vector(first, ir.Constant(lanes, ir.Undefined), ir.Constant(lanes, [0] * 8))
+        which = builder.bitcast(builder.trunc(args[3], ir.IntType(8)), chosen)
+        stored = builder.select(which, spread, ir.Constant(lanes, [0] * 8))
+        builder.store(stored, builder.bitcast(place, lanes.as_pointer()), align=4)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, value), build
+    return types.void(array, types.intp, value, bits), build
 
 
 def _counter(name, extra):

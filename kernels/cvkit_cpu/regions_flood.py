@@ -1,8 +1,9 @@
 """What a flood fill reaches, on bits: 64 pixels of a row to a word.
 
 The fill is directed reachability: a way leads from a pixel to its neighbour where their difference is within the
-bounds. One pass over the image makes a plane of bits for each direction. Planes lie column of words after column of
+bounds. Passes over the rows make a plane of bits for each direction. Planes lie column of words after column of
 words, ``stride`` = height + 2 words each, with a word of guard above, below and beside the image, which is never open.
+Planes are made of some rows around the seed; when the fill comes to the last of these, of four times as many.
 
 A plane of the ways forward has at a pixel whether one may come in from the neighbour to the left (plane 0), above (1),
 above left (2), above right (3); a plane of the ways back whether one may go out to it. If both bounds are the same, so
@@ -161,21 +162,60 @@ def wake(tile, row, waiting_rows, queue, tail):
 
 
 @kernel
-def reach(planes, keep, back, eight, sides, stride, waiting_rows, queue, x, y):
-    """Fill what can be reached from pixel (x, y), whatever its own bits say.
+def close_rows(sides, stride, top, bottom):
+    """Nothing is open in the rows beside [top, bottom): planes are made of these rows alone."""
+    size = sides.size // 3
+    for i in range(0, size, stride):
+        sides[i + top] = NONE
+        sides[i + bottom + 1] = NONE
 
-    back: where the planes of the ways back start. waiting_rows: a zero word for each tile, guards included; queue: one
-    place more than there are tiles.
+
+@kernel
+def plant(sides, stride, waiting_rows, queue, x, y):
+    """Let pixel (x, y) wait, open in any case; returns the queue's end."""
+    size = sides.size // 3
+    start = ((x >> 6) + 1) * stride + 1 + y
+    sides[start] = sides[start] | (ONE << uint64(x & 63))
+    sides[2 * size + start] = ONE << uint64(x & 63)
+    return wake(((x >> 6) + 1) * ((stride - 2 + 63) >> 6) + (y >> 6), y & 63, waiting_rows, queue, 0)
+
+
+@kernel
+def replant(sides, stride, waiting_rows, queue, tail, y):
+    """Let what is filled in row y wait again, since the row beside it has come to be open; returns the queue's end."""
+    size = sides.size // 3
+    down = (stride - 2 + 63) >> 6
+    for column in range(1, size // stride - 1):
+        i = column * stride + 1 + y
+        found = sides[size + i]
+        if found != NONE:
+            sides[i] = sides[i] | found
+            sides[2 * size + i] = found
+            tail = wake(column * down + (y >> 6), y & 63, waiting_rows, queue, tail)
+    return tail
+
+
+@kernel
+def comes_to(sides, stride, y):
+    """Whether anything is filled in row y."""
+    size = sides.size // 3
+    found = NONE
+    for i in range(size + y + 1, 2 * size, stride):
+        found |= sides[i]
+    return found != NONE
+
+
+@kernel
+def reach(planes, keep, back, eight, sides, stride, waiting_rows, queue, tail):
+    """Fill what can be reached from the pixels that wait, whatever the bits of the first of them say.
+
+    back: where the planes of the ways back start. waiting_rows: a word for each tile, guards included, zero but for
+    those in the queue, which has one place more than there are tiles; tail: where it ends.
     """
     size = sides.size // 3
     opened, filled, waiting = sides[:size], sides[size : 2 * size], sides[2 * size :]
     down = (stride - 2 + 63) >> 6  # tiles in a column
-    start = ((x >> 6) + 1) * stride + 1 + y
-    seed = ONE << uint64(x & 63)
-    opened[start] = opened[start] | seed
-    waiting[start] = seed
     head = 0
-    tail = wake(((x >> 6) + 1) * down + (y >> 6), y & 63, waiting_rows, queue, 0)
     while head != tail:
         tile = queue[head]
         head += 1
@@ -275,10 +315,10 @@ def paint_row(here, flags, cn, wide, value, row):
 
 
 @kernel
-def mark_row(given, flags, value, row):
+def mark_row(flags, value, row):
     """A row of the mask with the value where a pixel has a flag."""
     for x in range(row.size):
-        row[x] = typed.select(flags[x] != uint8(0), value, given[x])
+        row[x] = typed.select(flags[x] != uint8(0), value, row[x])
 
 
 @kernel
@@ -289,11 +329,12 @@ def copy_row(here, row):
 
 @kernel
 def paint_band(
-    src, cn, only_mask, value, mask, masked, mark, sides, stride, dst, marks, flags, wide, columns, nothing, y0, y1
+    src, cn, only_mask, value, mask, masked, mark, sides, stride, copied, dst, marks, flags, wide, columns, y0, y1
 ):
     """Rows [y0, y1) of both results. Returns how many pixels are filled, and their least and greatest x and y.
 
-    flags: a row of whole words; wide: a row of values; columns: a word for each of a row; nothing: a row.
+    copied: whether the results hold the image and the mask. flags: a row of whole words; wide: a row of values;
+    columns: a word for each of a row.
     """
     h, n = src.shape
     w = n // cn
@@ -302,11 +343,11 @@ def paint_band(
     filled = sides[size : 2 * size]
     area, top, bottom = 0, h, -1
     columns[:] = NONE
-    nothing[:] = 0
-    if y0 == 0:
-        marks[0][:] = 1
-    if y1 == h:
-        marks[h + 1][:] = 1
+    if not copied:
+        if y0 == 0:
+            marks[0][:] = 1
+        if y1 == h:
+            marks[h + 1][:] = 1
     for y in range(y0, y1):
         found = 0
         for j in range(words):
@@ -315,17 +356,19 @@ def paint_band(
             columns[j] |= word
             unpack(word, flags, 64 * j)
         here, row, marked = src[y], dst[y], marks[y + 1]
-        given = mask[y + 1][1 : w + 1] if masked else nothing[:w]
-        marked[0] = 1
-        marked[w + 1] = 1
-        if found == 0 or only_mask:
-            copy_row(here, row)
-        else:
+        if found != 0 and not only_mask:
             paint_row(here, flags, cn, wide, value, row)
-        if found == 0:
-            copy_row(given, marked[1 : w + 1])
-        else:
-            mark_row(given, flags, mark, marked[1 : w + 1])
+        elif not copied:
+            copy_row(here, row)
+        if not copied:
+            if masked:
+                copy_row(mask[y + 1], marked)
+            else:
+                marked[:] = 0
+            marked[0] = 1
+            marked[w + 1] = 1
+        if found != 0:
+            mark_row(flags, mark, marked[1 : w + 1])
             area += found
             top = min(top, y)
             bottom = y

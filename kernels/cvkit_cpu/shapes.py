@@ -1,6 +1,5 @@
-"""Plans of points and contours."""
+"""Plans of hulls, of what encloses points, and of moments."""
 
-import itertools
 import math
 
 import numpy as np
@@ -16,42 +15,22 @@ from cvkit_cpu.shapes_candidates import (
     order_of_few,
     survivors_band,
 )
-from cvkit_cpu.shapes_chains import COSINE, L1, thin_out
-from cvkit_cpu.shapes_contours import (
-    CCOMP,
-    COUNT,
-    FIELDS,
-    STATES,
-    STEPS,
-    TREE,
-    arrange,
-    count_points,
-    mark_band,
-    search,
-    write_points,
-)
 from cvkit_cpu.shapes_hull import hull_of_sorted
 from cvkit_cpu.shapes_measures import (
     BEYOND,
     FALLING,
     RISING,
     TO_AND_FRO,
-    area,
     bounds,
     complete_moments,
     contour_sums,
     defects,
-    drop_straight,
-    keep_dominant,
-    length,
     order_of_indices,
 )
 from cvkit_cpu.shapes_pixels import TILE, image_sums, mask_bounds
 from cvkit_cpu.shapes_rectangle import calipers
 
 MANY = 1 << 14  # points from which the filter works on bands
-MARK_NS = 0.1  # a pixel
-SIMPLE = 2  # cv2's number of the method
 EXTREMES_NS, SURVIVORS_NS = 0.6, 2.0  # a point
 
 
@@ -97,56 +76,10 @@ def convex_hull(cpu, points, hull_of):
     counts = cpu.bands(survivors_band, flat, centre, edges, found, bands=bands, scratch=scratch)
     left = np.concatenate([found[i0 : i0 + count] for count, (i0, _) in zip(counts, bands, strict=True)])
     cpu.give(block)
-    found = hull_of(points[left])
-    return (None, None) if found is None else (points[left[found]], left[found])
-
-
-def find_contours(cpu, src, mode, method):
-    """Plan: bands of rows that mark pixels, then the search in the caller's thread, each border after the one before.
-
-    Returns a list of int32 (N, 2), parts of one array, and the hierarchy (N, 4). Scratch is a byte a pixel, four bytes
-    for CCOMP and TREE, a byte for each step along a border and 20 bytes a contour.
-    """
-    h, w = src.shape
-    kind = np.int32 if mode in (CCOMP, TREE) else np.int8
-    size = (h + 2) * (w + 2) * np.dtype(kind).itemsize
-    block = cpu.take(size)
-    flat = block.view(kind)
-    marks = flat.reshape(h + 2, w + 2)
-    marks[0] = marks[-1] = 0
-    cpu.bands(mark_band, src, marks, bands=cpu.split(h, w * MARK_NS))
-    codes = np.empty(max(h * w // 4, 4096), np.uint8)
-    found = np.empty((max(h * w // 64, 256), FIELDS), np.int32)
-    state = np.zeros(STATES, np.int64)
-    flags = np.empty(w + 9, np.uint8)
-    while not search(src, marks, flat, flags, mode, codes, found, state):
-        if state[COUNT] == found.shape[0]:
-            found = np.concatenate([found, np.empty_like(found)])
-        else:
-            codes = np.concatenate([codes, np.empty_like(codes)])
-    cpu.give(block)
-    n = int(state[COUNT])
-    head, following, order, place = np.empty(n + 1, np.int32), *np.empty((3, n), np.int32)
-    hierarchy = np.empty((n, 4), np.int32)
-    arrange(found, head, following, order, place, hierarchy)
-    starts, ends = np.empty(n, np.int64), np.empty(n, np.int64)
-    simple = method == SIMPLE
-    points = np.empty((count_points(found, codes, order, simple, starts, ends), 2), np.int32)
-    if method in (L1, COSINE):
-        points = _dominant(found[:n], codes, order, method, starts, ends, points)
-    else:
-        write_points(found, codes, order, simple, starts, points)
-    bounds = [0, *ends.tolist()]
-    return [points[i:j] for i, j in itertools.pairwise(bounds)], hierarchy
-
-
-def _dominant(found, codes, order, method, starts, ends, points):
-    """The dominant points alone; scratch is 20 bytes a step of the longest contour."""
-    longest = int(found[:, STEPS].max(initial=0))
-    x, y, reach, kept = np.empty((4, longest + 1), np.int32)
-    bend = np.empty(longest + 1, np.float32)
-    total = thin_out(found, codes, order, method, starts, ends, points, x, y, bend, reach, kept)
-    return points[:total].copy()
+    rest = points[left]
+    rest.setflags(write=False)  # as the points are, or the kernels would be compiled again
+    found = hull_of(rest)
+    return (None, None) if found is None else (rest[found], left[found])
 
 
 def convexity_defects(cpu, contour, hull):
@@ -159,16 +92,6 @@ def convexity_defects(cpu, contour, hull):
         return "to and fro"
     dst = np.empty((hull.size, 4), np.int32)
     return dst[: 0 if few else defects(contour, hull, order == FALLING, dst)].copy()
-
-
-def contour_area(cpu, contour):
-    """Plan: one walk around the contour; the signed area."""
-    return area(contour) * 0.5
-
-
-def arc_length(cpu, curve, closed):
-    """Plan: one walk along the curve."""
-    return length(curve, closed)
 
 
 def bounding_rect(cpu, array, is_mask):
@@ -190,15 +113,6 @@ def moments(cpu, array, is_image, binary):
         contour_sums(array, found)
     complete_moments(found)
     return found.tolist()
-
-
-def approx_poly_dp(cpu, curve, epsilon, closed):
-    """Plan: the choice of points, then the second look at straight lines; scratch is 12 bytes a point."""
-    n = curve.shape[0]
-    kept, stack = np.empty(n + 2, np.int32), np.empty((n + 2, 2), np.int32)
-    squared = epsilon * epsilon
-    kept = kept[: keep_dominant(curve, squared, closed, stack, kept)]
-    return curve[kept[: drop_straight(curve, squared, closed, kept)]]
 
 
 def min_area_rect(cpu, points, hull_of):

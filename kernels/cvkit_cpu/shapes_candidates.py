@@ -222,7 +222,8 @@ def order_of_few(points, flat, centre, edges, best, rows, flags, words, order, s
         for i in range(n):
             order[i] = i
     else:
-        extremes_band(flat, best, 0, best.shape[0])
+        zero = np.int64(0)  # as a literal it would be a type of its own, and the kernels be compiled twice
+        extremes_band(flat, best, zero, best.shape[0])
         octagon(flat, best, centre, edges)
-        m = survivors_band(flat, centre, edges, order, rows[0], rows[1], rows[2], flags, 0, n)
+        m = survivors_band(flat, centre, edges, order, rows[0], rows[1], rows[2], flags, zero, n)
     return m if sort_points(points, order[:m], spare[:m], words[:n], words[n:], counts) else NOT_FINITE

@@ -98,7 +98,8 @@ def append_chains(first, n, second, m, hull, count):
 def four_chains(points, order, clockwise, hull, one, other):
     """Places in ``order`` of the hull's corners; their number. hull, one and other have room for 4 more than order."""
     n = order.size
-    lowest = highest = 0
+    zero = int64(0)  # as a literal it would be a type of its own, and each kernel that gets it be compiled twice
+    lowest = highest = zero
     for i in range(1, n):
         y = points[order[i], 1]
         if y < points[order[lowest], 1]:
@@ -109,10 +110,10 @@ def four_chains(points, order, clockwise, hull, one, other):
     if points[first, 0] == points[last, 0] and points[first, 1] == points[last, 1]:
         hull[0] = 0
         return 1
-    count, stop = 0, -1
+    count, stop = zero, -1
     for upper in (True, False):
         middle, down = (highest, -1) if upper else (lowest, 1)
-        a = chain(points, order, 0, middle, down, -down, one)
+        a = chain(points, order, zero, middle, down, -down, one)
         b = chain(points, order, n - 1, middle, down, down, other)
         swapped = clockwise != upper
         left, p, right, q = (other, b, one, a) if swapped else (one, a, other, b)

@@ -1,10 +1,8 @@
-"""Corners on the GPU: responses of the structure tensor, the best of their local maxima, and places below a pixel.
+"""Corners on the GPU: responses of the structure tensor.
 
 Derivatives of 3 x 3 and windows up to LARGEST go through one kernel, from a tile of the image in shared memory to the
 response. Others take the derivatives from the linear filters, then sums along rows and down columns. Sums over windows
 are in float64, anew for each pixel: OpenCV's run down the whole image, and differ in their last bits.
-
-Corners are sorted by the host, and chosen there, as each choice depends on the ones before.
 """
 
 import math
@@ -13,16 +11,21 @@ import numpy as np
 from cvkit_math.borders import CONSTANT, source_index
 from numba import cuda, float32, float64, int32, uint32
 
-from cvkit_cuda.corners_points import BLOCK, grid, keep_apart, listed_maxima, refine_points, top_value, window_of
 from cvkit_cuda.linear import sep_filter2d
 from cvkit_cuda.linear_values import fused, product, total
 
+BLOCK = (32, 8)
 LARGEST = 7
 PLANE = BLOCK[1] + LARGEST - 1  # rows of products of a block, for each of the three
 PRODUCTS = (3 * PLANE, BLOCK[0] + LARGEST)
 SUMS = (3 * PLANE, BLOCK[0] + 1)
 SOURCE = (PLANE + 2, BLOCK[0] + LARGEST + 2)
 EPSILON_F32, EPSILON_F64 = 2.0**-23, 2.0**-52
+
+
+def grid(w, h):
+    """Blocks that cover w columns and h rows."""
+    return -(-w // BLOCK[0]), -(-h // BLOCK[1])
 
 
 @cuda.jit(device=True)
@@ -253,33 +256,3 @@ def corner_min_eigen_val(gpu, src, dst, block, smooth, slope, border):
 def corner_eigen_vals_and_vecs(gpu, src, dst, block, smooth, slope, border):
     """Plan: as corner_harris; dst has 6 values a pixel."""
     _responses(gpu, (eigenvectors_3, eigenvectors_of_sums), src, dst, block, smooth, slope, border, 0.0)
-
-
-def good_features_to_track(gpu, src, mask, block, smooth, slope, border, k, most, quality, distance):
-    """Plan: the map of responses, its largest value, its local maxima in any order; the host sorts and chooses.
-
-    Returns float32 (N, 2) in host memory.
-    """
-    h, w = src.shape
-    if min(h, w) < 3:
-        return np.empty((0, 2), np.float32)
-    values = gpu.empty((h, w), np.float32)
-    if k is None:
-        corner_min_eigen_val(gpu, src, values, block, smooth, slope, border)
-    else:
-        corner_harris(gpu, src, values, block, smooth, slope, border, k)
-    masked = np.int32(mask is not None)
-    seen = gpu.upload(np.zeros((1, 1), np.uint8)) if mask is None else mask
-    top = top_value(gpu, values, seen, masked)
-    if not math.isfinite(top):
-        return np.empty((0, 2), np.float32)
-    best, places = listed_maxima(gpu, values, seen, masked, np.float32(top * quality))
-    order = np.lexsort((places, best))[::-1]
-    return keep_apart(places[order], h, w, most, distance)
-
-
-def corner_sub_pix(gpu, src, corners, dst, win_size, zero_zone, most, eps):
-    """Plan: a block of threads for each corner."""
-    weights = gpu.upload(window_of(*win_size, *zero_zone))
-    numbers = np.int32(most), np.float64(eps), np.int32(src.dtype == np.uint8)
-    refine_points(gpu, src, gpu.upload(corners), dst, weights, *numbers)

@@ -1,110 +1,18 @@
-"""Image derivatives on the GPU, equal to the CPU in every element.
+"""Gradients of images on the GPU: both first derivatives of uint8 in one launch, and their magnitude.
 
-From uint8 it is one launch on tiles in shared memory: first and higher derivatives in int16 with up to 7 x 7 weights,
-both first derivatives at once, and their magnitude. The rest goes through the linear filters, whose windows are one
-launch too. A block makes TILE_W x TILE_H elements of rows of w * cn values, each thread one of a column in each step.
-Sizes: w * cn below 2**31 - 2**16 and at most 524,280 rows (65,535 blocks of 8).
+Tiles, blocks and sizes are those of derivatives.py, through which all other magnitudes go.
 """
 
 import math
 
 import numpy as np
-from numba import cuda, float32, float64, int16, int32, uint8, uint32
+from numba import cuda, float32, int16, int32, uint8, uint32
 
-from cvkit_cuda.edges_gradients import sobel5
-from cvkit_cuda.linear import element, filter2d, line, sep_filter2d
-from cvkit_cuda.linear_values import fused, pixel, product, total
-
-BLOCK = (32, 8)
-TILE_W, TILE_H = 64, 16
-UINT8, INT16 = np.dtype(np.uint8), np.dtype(np.int16)
-
-
-@cuda.jit(device=True)
-def load_tile(src, tile, radius, cn, border):
-    """Fill tile with the block's part of src and ``radius`` pixels around it; the caller puts a barrier behind it."""
-    h, n = int32(src.shape[0]), int32(src.shape[1])
-    x0 = int32(int32(cuda.blockIdx.x * TILE_W) - int32(radius * cn))
-    y0 = int32(int32(cuda.blockIdx.y * TILE_H) - radius)
-    reach = int32(int32(TILE_W) + radius)
-    width, height = int32(int32(TILE_W) + int32(int32(2) * radius) * cn), int32(int32(TILE_H) + int32(2) * radius)
-    for j in range(int32(cuda.threadIdx.y), height, int32(BLOCK[1])):
-        y = line(h, int32(y0 + int32(j)), border)
-        for i in range(int32(cuda.threadIdx.x), width, int32(BLOCK[0])):
-            e = element(n, int32(x0 + int32(i)), reach, cn, border)
-            p = uint8(0)
-            if y >= int32(0) and e >= int32(0):
-                p = src[uint32(y), uint32(e)]
-            tile[uint32(j), uint32(i)] = p
-
-
-def _mirrored(size):
-    """Sums of 3, 5 or 7 values that lie ``step`` elements apart, along a row or down a column of a shared array."""
-
-    @cuda.jit(device=True)
-    def mirrored_sum(values, j, i, down, across, k0, k1, k2, k3, sign):
-        """k0 times the middle, element (j, i), and each weight times a pair; sign is that of the earlier of a pair."""
-        s = int32(k0 * int32(values[uint32(j), uint32(i)]))
-        for r in range(1, size // 2 + 1):
-            k = k1 if r == 1 else k2 if r == 2 else k3
-            before = int32(values[uint32(j - int32(r * down)), uint32(i - int32(r * across))])
-            behind = int32(values[uint32(j + int32(r * down)), uint32(i + int32(r * across))])
-            s = int32(s + int32(k * int32(behind + int32(sign * before))))
-        return s
-
-    return mirrored_sum
-
-
-def _derivative_kernel(size):
-    """The kernel for derivatives with ``size`` x ``size`` weights."""
-    radius = size // 2
-    source, sums = (TILE_H + 2 * radius, TILE_W + 8 * radius), (TILE_H + 2 * radius, TILE_W)
-    mirrored_sum = _mirrored(size)
-
-    def derivative(src, dst, cn, border, x0, x1, x2, x3, x_sign, y0, y1, y2, y3, y_sign):
-        """One block a tile: sums along the rows, then down the columns, then saturated.
-
-        x0 to x3: weights along the rows from the middle outwards; y0 to y3: down the columns.
-        """
-        tile = cuda.shared.array(source, uint8)
-        rows = cuda.shared.array(sums, int32)
-        load_tile(src, tile, int32(radius), cn, border)
-        cuda.syncthreads()
-        for j in range(int32(cuda.threadIdx.y), int32(TILE_H + 2 * radius), int32(BLOCK[1])):
-            for i in range(int32(cuda.threadIdx.x), int32(TILE_W), int32(BLOCK[0])):
-                column = int32(int32(i) + int32(int32(radius) * cn))
-                s = mirrored_sum(tile, int32(j), column, int32(0), cn, x0, x1, x2, x3, x_sign)
-                rows[uint32(j), uint32(i)] = s
-        cuda.syncthreads()
-        h, n = int32(dst.shape[0]), int32(dst.shape[1])
-        for j in range(int32(cuda.threadIdx.y), int32(TILE_H), int32(BLOCK[1])):
-            for i in range(int32(cuda.threadIdx.x), int32(TILE_W), int32(BLOCK[0])):
-                x, y = (
-                    int32(int32(cuda.blockIdx.x * TILE_W) + int32(i)),
-                    int32(int32(cuda.blockIdx.y * TILE_H) + int32(j)),
-                )
-                if x < n and y < h:
-                    row = int32(int32(j) + int32(radius))
-                    s = mirrored_sum(rows, row, int32(i), int32(1), int32(0), y0, y1, y2, y3, y_sign)
-                    dst[uint32(y), uint32(x)] = int16(min(max(s, int32(-32768)), int32(32767)))
-
-    derivative.__name__ = derivative.__qualname__ = f"derivative_{size}"
-    return cuda.jit(derivative)
-
-
-derivative_3 = _derivative_kernel(3)
-derivative_5 = _derivative_kernel(5)
-derivative_7 = _derivative_kernel(7)
-DERIVATIVES = {3: derivative_3, 5: derivative_5, 7: derivative_7}
+from cvkit_cuda.derivatives import BLOCK, TILE_H, TILE_W, UINT8, grid, load_tile, sobel
+from cvkit_cuda.edges_gradients import at, sobel5
+from cvkit_cuda.linear_values import fused, product, total
 
 TILE_3 = (TILE_H + 2, TILE_W + 8)
-TILE_5 = (TILE_H + 4, TILE_W + 16)
-
-
-@cuda.jit(device=True)
-def at(tile, j, i):
-    """Element (j, i) as int32."""
-    return int32(tile[uint32(j), uint32(i)])
 
 
 @cuda.jit(device=True)
@@ -120,6 +28,12 @@ def both3(tile, j, i, cn, outer, middle):
     dx = int32(int32(outer * int32(d0 + d1)) + int32(middle * int32(at(tile, j, right) - at(tile, j, left))))
     dy = int32(int32(outer * int32(d0 - d1)) + int32(middle * int32(at(tile, below, i) - at(tile, above, i))))
     return dx, dy
+
+
+@cuda.jit(device=True)
+def both5(tile, j, i, cn, outer, middle):
+    """As both3 with 5 x 5 weights, which are Sobel's: outer and middle are not looked at."""
+    return sobel5(tile, j, i, cn)
 
 
 @cuda.jit
@@ -147,36 +61,33 @@ def norm_of(dx, dy, l1):
     return float32(math.sqrt(fused(dx, dx, product(dy, dy))))
 
 
-@cuda.jit
-def magnitude_3(src, dst, cn, border, outer, middle, l1):
-    """Magnitude of the first derivatives with 3 x 3 weights, one block a tile."""
-    tile = cuda.shared.array(TILE_3, uint8)
-    load_tile(src, tile, int32(1), cn, border)
-    cuda.syncthreads()
-    h, n = int32(src.shape[0]), int32(src.shape[1])
-    for j in range(int32(cuda.threadIdx.y), int32(TILE_H), int32(BLOCK[1])):
-        for i in range(int32(cuda.threadIdx.x), int32(TILE_W), int32(BLOCK[0])):
-            x = int32(int32(cuda.blockIdx.x * TILE_W) + int32(i))
-            y = int32(int32(cuda.blockIdx.y * TILE_H) + int32(j))
-            if x < n and y < h:
-                dx, dy = both3(tile, int32(int32(j) + int32(1)), int32(int32(i) + cn), cn, outer, middle)
-                dst[uint32(y), uint32(x)] = norm_of(float32(dx), float32(dy), l1)
+def _magnitude_kernel(size, both):
+    """The kernel for magnitudes of derivatives with ``size`` x ``size`` weights, which ``both`` gives."""
+    radius = size // 2
+    source = (TILE_H + 2 * radius, TILE_W + 8 * radius)
+
+    def magnitude_of_tile(src, dst, cn, border, outer, middle, l1):
+        """Magnitude of both first derivatives, one block a tile."""
+        tile = cuda.shared.array(source, uint8)
+        load_tile(src, tile, int32(radius), cn, border)
+        cuda.syncthreads()
+        h, n = int32(src.shape[0]), int32(src.shape[1])
+        for j in range(int32(cuda.threadIdx.y), int32(TILE_H), int32(BLOCK[1])):
+            for i in range(int32(cuda.threadIdx.x), int32(TILE_W), int32(BLOCK[0])):
+                x = int32(int32(cuda.blockIdx.x * TILE_W) + int32(i))
+                y = int32(int32(cuda.blockIdx.y * TILE_H) + int32(j))
+                if x < n and y < h:
+                    column = int32(int32(i) + int32(int32(radius) * cn))
+                    dx, dy = both(tile, int32(int32(j) + int32(radius)), column, cn, outer, middle)
+                    dst[uint32(y), uint32(x)] = norm_of(float32(dx), float32(dy), l1)
+
+    magnitude_of_tile.__name__ = magnitude_of_tile.__qualname__ = f"magnitude_{size}"
+    return cuda.jit(magnitude_of_tile)
 
 
-@cuda.jit
-def magnitude_5(src, dst, cn, border, l1):
-    """Magnitude of the first derivatives with 5 x 5 weights, one block a tile."""
-    tile = cuda.shared.array(TILE_5, uint8)
-    load_tile(src, tile, int32(2), cn, border)
-    cuda.syncthreads()
-    h, n = int32(src.shape[0]), int32(src.shape[1])
-    for j in range(int32(cuda.threadIdx.y), int32(TILE_H), int32(BLOCK[1])):
-        for i in range(int32(cuda.threadIdx.x), int32(TILE_W), int32(BLOCK[0])):
-            x = int32(int32(cuda.blockIdx.x * TILE_W) + int32(i))
-            y = int32(int32(cuda.blockIdx.y * TILE_H) + int32(j))
-            if x < n and y < h:
-                dx, dy = sobel5(tile, int32(int32(j) + int32(2)), int32(int32(i) + int32(int32(2) * cn)), cn)
-                dst[uint32(y), uint32(x)] = norm_of(float32(dx), float32(dy), l1)
+magnitude_3 = _magnitude_kernel(3, both3)
+magnitude_5 = _magnitude_kernel(5, both5)
+MAGNITUDES = {3: magnitude_3, 5: magnitude_5}
 
 
 @cuda.jit
@@ -190,120 +101,21 @@ def magnitude(dx, dy, dst, l1):
     dst[uint32(y), uint32(x)] = norm_of(dx[uint32(y), uint32(x)], dy[uint32(y), uint32(x)], l1)
 
 
-def _sum_kernel(number, whole, name):
-    """The sum of two images, of whole numbers or of floats, scaled in one type."""
-
-    @cuda.jit(device=True)
-    def both(a, b):
-        if whole:
-            return number(min(max(int32(int32(a) + int32(b)), int32(-32768)), int32(32767)))
-        return number(total(a, b))
-
-    def scaled_sum(first, second, dst, scale, delta):
-        """One thread an element; sums of int16 are saturated."""
-        x = int32(cuda.blockIdx.x * BLOCK[0] + cuda.threadIdx.x)
-        y = int32(cuda.blockIdx.y * BLOCK[1] + cuda.threadIdx.y)
-        h, n = int32(dst.shape[0]), int32(dst.shape[1])
-        if x >= n or y >= h:
-            return
-        s = both(first[uint32(y), uint32(x)], second[uint32(y), uint32(x)])
-        dst[uint32(y), uint32(x)] = pixel(fused(s, scale, delta), dst)
-
-    scaled_sum.__name__ = scaled_sum.__qualname__ = name
-    return cuda.jit(scaled_sum)
-
-
-sum_whole_f32 = _sum_kernel(float32, True, "sum_whole_f32")
-sum_whole_f64 = _sum_kernel(float64, True, "sum_whole_f64")
-sum_f32 = _sum_kernel(float32, False, "sum_f32")
-sum_f64 = _sum_kernel(float64, False, "sum_f64")
-SUMS = {
-    (True, "float32"): sum_whole_f32,
-    (True, "float64"): sum_whole_f64,
-    (False, "float32"): sum_f32,
-    (False, "float64"): sum_f64,
-}
-
-
-def _grid(shape, tile):
-    """Blocks that cover an image of this shape, x first."""
-    return -(-shape[1] // tile[0]), -(-shape[0] // tile[1])
-
-
-def _half(kernel):
-    """Weights of a mirrored kernel as the kernels above take them, or nothing where it is not one, or too large."""
-    size, sign = kernel.size, 1 if (kernel == kernel[::-1]).all() else -1
-    whole = (kernel == np.rint(kernel)).all() and np.abs(kernel).sum() <= 2**16
-    if size > 7 or not whole or not (kernel == sign * kernel[::-1]).all():
-        return ()
-    weights = [*kernel[size // 2 :], 0, 0, 0][:4]
-    return tuple(np.int32(int(k)) for k in (*weights, sign))
-
-
-def sobel(gpu, src, dst, cn, kernel_x, kernel_y, delta, border):
-    """Plan: kernels are one-dimensional float64 arrays whose numbers are those of the type of the sums."""
-    if src.dtype == UINT8 and dst.dtype == INT16 and delta == 0:
-        x, y = _half(kernel_x), _half(kernel_y)
-        # Up to this size no sum exceeds what float32 holds, in which the linear filter adds up some of them.
-        if x and y and np.abs(kernel_x).sum() * np.abs(kernel_y).sum() <= 2**16:
-            size = max(kernel_x.size, kernel_y.size, 3)
-            args = src, dst, np.int32(cn), np.int32(border), *x, *y
-            gpu.launch(DERIVATIVES[size], _grid(dst.shape, (TILE_W, TILE_H)), BLOCK, args)
-            return
-    middle = kernel_x.size // 2, kernel_y.size // 2
-    sep_filter2d(gpu, src, dst, cn, kernel_x, kernel_y, *middle, delta, border)
-
-
-def scharr(gpu, src, dst, cn, kernel_x, kernel_y, delta, border):
-    """Plan: as sobel, whose kernels say what they are."""
-    sobel(gpu, src, dst, cn, kernel_x, kernel_y, delta, border)
-
-
-def laplacian(gpu, src, dst, cn, second, smooth, scale, delta, border):
-    """Plan: the sum of the second derivatives along both axes; second and smooth are float64 arrays of one odd size."""
-    if second.size == 3:
-        window = scale * (np.outer(smooth, second) + np.outer(second, smooth))
-        filter2d(gpu, src, dst, cn, window, 1, 1, delta, border)
-        return
-    short = src.dtype == UINT8 and second.size == 5
-    kind = INT16 if short else np.dtype(np.float64) if src.dtype == np.float64 else np.dtype(np.float32)
-    across, down = gpu.empty(dst.shape, kind), gpu.empty(dst.shape, kind)
-    sobel(gpu, src, across, cn, second, smooth, 0.0, border)
-    sobel(gpu, src, down, cn, smooth, second, 0.0, border)
-    number = _number(kind, dst.dtype, scale == 1 and delta == 0)
-    args = across, down, dst, number(scale), number(delta)
-    gpu.launch(SUMS[short, np.dtype(number).name], _grid(dst.shape, BLOCK), BLOCK, args)
-
-
-def _number(kind, result, plain):
-    """The type in which sums are scaled: as OpenCV, not that of float64 sums that become integers, unless plain."""
-    if np.float64 not in (kind, result):
-        return np.float32
-    return np.float64 if plain or result.kind == "f" else np.float32
-
-
-def sobel_diagonal(gpu, src, dst, cn, kernel, delta, border):
-    """Plan: kernel is a 3 x 3 float64 array whose numbers are those of the type of the sums."""
-    filter2d(gpu, src, dst, cn, kernel, 1, 1, delta, border)
-
-
 def spatial_gradient(gpu, src, dx, dy, cn, border):
     """Plan: both first derivatives of uint8 with 3 x 3 weights in one launch, int16."""
     args = src, dx, dy, np.int32(cn), np.int32(border)
-    gpu.launch(both_derivatives, _grid(dx.shape, (TILE_W, TILE_H)), BLOCK, args)
+    gpu.launch(both_derivatives, grid(dx.shape, (TILE_W, TILE_H)), BLOCK, args)
 
 
 def gradient_magnitude(gpu, src, dst, cn, slope, smooth, l1, border):
     """Plan: float32 magnitude of both first derivatives; slope and smooth are float64 arrays of whole numbers."""
-    places, norm = (np.int32(cn), np.int32(border)), np.int32(bool(l1))
-    grid = _grid(dst.shape, (TILE_W, TILE_H))
-    if src.dtype == UINT8 and slope.size == smooth.size == 3:
-        args = src, dst, *places, np.int32(smooth[0]), np.int32(smooth[1]), norm
-        gpu.launch(magnitude_3, grid, BLOCK, args)
-    elif src.dtype == UINT8 and slope.size == 5:
-        gpu.launch(magnitude_5, grid, BLOCK, (src, dst, *places, norm))
-    else:
-        across, down = gpu.empty(dst.shape, dst.dtype), gpu.empty(dst.shape, dst.dtype)
-        sobel(gpu, src, across, cn, slope, smooth, 0.0, border)
-        sobel(gpu, src, down, cn, smooth, slope, 0.0, border)
-        gpu.launch(magnitude, _grid(dst.shape, BLOCK), BLOCK, (across, down, dst, norm))
+    norm = np.int32(bool(l1))
+    if src.dtype == UINT8 and slope.size == smooth.size and slope.size in MAGNITUDES:
+        weights = np.int32(smooth[0]), np.int32(smooth[slope.size // 2])
+        args = src, dst, np.int32(cn), np.int32(border), *weights, norm
+        gpu.launch(MAGNITUDES[slope.size], grid(dst.shape, (TILE_W, TILE_H)), BLOCK, args)
+        return
+    across, down = gpu.empty(dst.shape, dst.dtype), gpu.empty(dst.shape, dst.dtype)
+    sobel(gpu, src, across, cn, slope, smooth, 0.0, border)
+    sobel(gpu, src, down, cn, smooth, slope, 0.0, border)
+    gpu.launch(magnitude, grid(dst.shape, BLOCK), BLOCK, (across, down, dst, norm))

@@ -1,4 +1,4 @@
-"""Regions on the GPU: flood fill and connected components. A watershed from markers is work of the host."""
+"""Regions on the GPU: flood fill and connected components."""
 
 import numpy as np
 

@@ -149,5 +149,6 @@ def convex_hull(gpu, points, hull_of):
     places = gpu.download(places)[:listed]
     order = np.argsort(places)
     candidates, places = np.ascontiguousarray(gpu.download(found)[:listed][order]), places[order]
+    candidates.setflags(write=False)  # as points on the host are, or its kernels would be compiled again
     hull = hull_of(candidates)
     return (None, None) if hull is None else (candidates[hull], places[hull])

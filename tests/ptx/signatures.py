@@ -73,13 +73,6 @@ SIGNATURES = {
         "eigenvalue_of_sums": FROM_SUMS,
         "eigenvectors_of_sums": FROM_SUMS,
     },
-    "corners_points": {
-        "largest": [(image(float32), image(uint8), int32, line(float32))],
-        "list_maxima": [(image(float32), image(uint8), int32, float32, line(float32), line(int32), line(int32))],
-        "refine": [
-            (image(d), image(float32), image(float32), image(float32), int32, float64, int32) for d in (uint8, float32)
-        ],
-    },
     "edges": {
         "classes_u8_3": CLASSES_U8,
         "classes_u8_5": CLASSES_U8,
@@ -105,21 +98,9 @@ SIGNATURES = {
         "rows_uint16": [(image(uint32), image(uint16), image(int32), int32, int32, int32)],
     },
     "gradients": {
-        **{f"derivative_{size}": [(image(uint8), image(int16), *[int32] * 12)] for size in (3, 5, 7)},
         "both_derivatives": [(image(uint8), image(int16), image(int16), int32, int32)],
-        "magnitude_3": [(image(uint8), image(float32), *FIVE)],
-        "magnitude_5": [(image(uint8), image(float32), *FIVE[:3])],
+        **{f"magnitude_{size}": [(image(uint8), image(float32), *FIVE)] for size in (3, 5)},
         "magnitude": [(*[image(float32)] * 3, int32)],
-        "sum_whole_f32": [(image(int16), image(int16), image(d), float32, float32) for d in PIXELS[:4]],
-        "sum_whole_f64": [(image(int16), image(int16), image(float64), float64, float64)],
-        "sum_f32": [
-            *((image(float32), image(float32), image(d), float32, float32) for d in PIXELS[:4]),
-            *((image(float64), image(float64), image(d), float32, float32) for d in PIXELS[:3]),
-        ],
-        "sum_f64": [
-            (image(float32), image(float32), image(float64), float64, float64),
-            *((image(float64), image(float64), image(d), float64, float64) for d in PIXELS),
-        ],
     },
     "integrals": {
         "row_sums_int32": [(image(uint8), image(int32), int32, int32)],
@@ -133,6 +114,13 @@ SIGNATURES = {
         "diagonal_sums_float64": [(image(d), image(float64), image(float64), int32) for d in PIXELS],
         "tilted_edge": [(image(d), image(d), image(d), int32) for d in (int32, float32, float64)],
         "tilted_sums": [(image(d), image(d), int32) for d in (int32, float32, float64)],
+    },
+    "keypoints": {
+        "largest": [(image(float32), image(uint8), int32, line(float32))],
+        "list_maxima": [(image(float32), image(uint8), int32, float32, line(float32), line(int32), line(int32))],
+        "refine": [
+            (image(d), image(float32), image(float32), image(float32), int32, float64, int32) for d in (uint8, float32)
+        ],
     },
     "linear": {
         "row_sums_f32": [(image(d), image(float32), line(float32), *FIVE) for d in (uint8, uint16, int16, float32)],
@@ -159,13 +147,15 @@ SIGNATURES = {
         "median_merged": [(image(d), image(d), int32, int32) for d in (uint8, uint16, int16, float32)],
         "median_histogram": [(image(uint8), image(uint8), int32, int32, int32)],
     },
-    "morphology": {
-        **{f"tile_{dtype}": [(image(dtype), image(dtype), line(dtype), line(dtype), *[int32] * 8)] for dtype in PIXELS},
+    "morphology": {},
+    "morphology_pixels": {},
+    "morphology_tiles": {
+        f"tile_{d}": [(*[image(d)] * 3, line(d), line(d), image(int32), line(int32), *[int32] * 11)] for d in PIXELS
+    },
+    "morphology_windows": {
         "lay_out": [(image(d), image(d), int32, int32, int32, int32, line(d)) for d in PIXELS],
-        "grow": [(image(d), image(d), *[int32] * 7) for d in PIXELS],
-        "take_runs": [(image(d), image(d), image(int32), int32, int32, int32, int32) for d in PIXELS],
-        "combine_whole": [(image(d), image(d), int32, int32, int32) for d in (uint8, uint16, int16)],
-        "combine_real": [(image(d), image(d), int32) for d in (float32, float64)],
+        "grow": [(*[image(d)] * 3, *[int32] * 8) for d in PIXELS],
+        "take_runs": [(*[image(d)] * 3, image(int32), *[int32] * 5) for d in PIXELS],
     },
     "regions": {},
     "regions_sets": {},
@@ -197,16 +187,45 @@ SIGNATURES = {
         "measure": [(image(int32), image(int32), image(int64))],
         "finish_stats": [(image(int32), image(int64), image(float64))],
     },
+    "segmentation": {},
     "shapes": {
         "extreme_points": [(image(d), image(d)) for d in (int32, float32)],
         "list_outer": [
             (image(d), line(d), image(float32), image(d), line(int32), line(int32)) for d in (int32, float32)
         ],
     },
-    "distance": {
+    "derivatives": {
+        **{f"derivative_{size}": [(image(uint8), image(int16), *[int32] * 12)] for size in (3, 5, 7)},
+        "sum_whole_f32": [(image(int16), image(int16), image(d), float32, float32) for d in PIXELS[:4]],
+        "sum_whole_f64": [(image(int16), image(int16), image(float64), float64, float64)],
+        "sum_f32": [
+            *((image(float32), image(float32), image(d), float32, float32) for d in PIXELS[:4]),
+            *((image(float64), image(float64), image(d), float32, float32) for d in PIXELS[:3]),
+        ],
+        "sum_f64": [
+            (image(float32), image(float32), image(float64), float64, float64),
+            *((image(float64), image(float64), image(d), float64, float64) for d in PIXELS),
+        ],
+    },
+    "distance": {"euclidean_rows": [(image(int32), image(float32), uint32)]},
+    "distance_chamfer": {
         "column_distances": [(image(uint8), image(int32))],
         "chamfer_rows": [(image(int32), image(float32), int32, int32, int32, uint32)],
-        "euclidean_rows": [(image(int32), image(float32), uint32)],
+    },
+    "distance_labels": {
+        "start_zeros": [(image(uint8), line(int32))],
+        "link_zeros": [(image(uint8), line(int32))],
+        "start_distances": [(image(uint8), image(uint32), uint32)],
+        "columns_above": [(image(uint8), image(int32))],
+        "first_pass": [(image(int32), image(uint32), int32, int32, int32, uint32)],
+        "second_pass": [(image(int32), image(uint32), int32, int32, int32, uint32)],
+        "choose_neighbours": [
+            (image(uint32), image(uint32), int32, int32, int32, int32, uint32, line(int32)),
+        ],
+        "jump": [(line(int32), line(int32))],
+        "write_both": [
+            (image(uint32), line(int32), line(int32), line(int32), line(int32), image(float32), image(int32)),
+        ],
     },
     "thresholds": {
         "level_elements": [(image(d), image(d), int32, d, d, d) for d in PIXELS],

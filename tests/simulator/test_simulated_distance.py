@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cvkit.distance import distance_transform
+from cvkit.distance import distance_transform, distance_transform_labels
 
 METRICS = [(1, 3), (3, 3), (2, 3), (2, 5), (2, 0)]
 
@@ -29,3 +29,18 @@ def test_one_zero_and_none(metric):
     compare(src, metric)
     src[5, 1] = 0
     compare(src, metric)
+
+
+def compare_labels(src, distance, label_type):
+    want = cv2.distanceTransformWithLabels(src, distance, 5, labelType=label_type)
+    got = distance_transform_labels(src, distance, label_type=label_type, device="cuda")
+    for mine, theirs in zip(got, want, strict=True):
+        assert mine.dtype == theirs.dtype
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(("distance", "label_type"), [(1, 0), (2, 1), (2, 0), (3, 1)])
+def test_labels(distance, label_type):
+    random = np.random.default_rng(1)
+    for size, share in (((1, 1), 1), ((3, 5), 0.3), ((7, 9), 0.1), ((1, 3), 0)):
+        compare_labels((random.random(size) >= share).astype(np.uint8) * 9, distance, label_type)

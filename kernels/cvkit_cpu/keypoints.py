@@ -1,17 +1,21 @@
-"""Corners as points: the best local maxima of a map that keep a distance, and their places below a pixel."""
+"""Keypoints on the CPU: the best local maxima of a map of responses that keep a distance, and places below a pixel."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numba import float32, float64, uint8, uint64
 from numba.extending import overload
 
 from cvkit_cpu import typed
+from cvkit_cpu.corners import responses
 from cvkit_cpu.jit import kernel
-from cvkit_cpu.linear_values import get, put
+from cvkit_cpu.views import get, put
 
 DET_EPSILON = 2.0**-104  # the square of float64's epsilon
 LEAST_FRACTION = 1e-4
+SMALLEST_CELL = 4
+ROOM = 8  # a place for one local maximum in so many pixels; if that is too little, they are looked for again
 
 
 @kernel
@@ -221,3 +225,73 @@ def refine_band(src, corners, dst, weights, most, eps, patch, i0, i1):
     """Corners [i0, i1), each by itself."""
     for i in range(i0, i1):
         dst[i, 0], dst[i, 1] = refine(src, corners[i, 0], corners[i, 1], weights, most, eps, patch)
+
+
+def good_features_to_track(cpu, src, mask, block, smooth, slope, border, k, most, quality, distance):
+    """Plan: the map of responses, its largest value, keys of its local maxima, sorted, and those that keep a distance.
+
+    mask is None where all pixels count; k is None for the smaller eigenvalue; most is 0 for as many as there are.
+    Returns float32 (N, 2).
+    """
+    h, w = src.shape
+    if min(h, w) < 3:
+        return np.empty((0, 2), np.float32)
+    block_of_map = cpu.take(4 * h * w)
+    values = block_of_map.view(np.float32).reshape(h, w)
+    responses(cpu, src, values, block, smooth, slope, border, k, k is None or None)
+    masked, seen = mask is not None, src.view(np.uint8)[:1] if mask is None else mask
+    bands = cpu.split(h, w * 0.2)
+    top = max(cpu.bands(largest_band, values, seen, masked, bands=bands, scratch=((w, np.float32),)))
+    keys = np.empty(0, np.uint64)
+    if math.isfinite(top):
+        keys = _maxima(cpu, values, seen, masked, np.float32(float(top) * quality))
+    cpu.give(block_of_map)
+    keys.sort()
+    count = min(most, keys.size) if most else keys.size
+    points = np.empty((count, 2), np.float32)
+    cell = max(min(math.ceil(distance), max(h, w)), SMALLEST_CELL)
+    across, down = -(-w // cell), -(-h // cell)
+    found = keep_apart(
+        keys, w, distance, cell, across, np.empty(across * down, np.int32), np.empty(count, np.int32), points
+    )
+    return points[:found].copy()
+
+
+def _maxima(cpu, values, mask, masked, limit):
+    """Keys of the local maxima, in any order."""
+    h, w = values.shape
+    bands = cpu.split(h, w * 0.4)
+    scratch = ((w + 8, np.float32), (w + 8, np.uint8))
+    room = w // ROOM + 1
+    while True:
+        found = np.empty(h * room, np.uint64)
+        bits = values.view(np.uint32)
+        counts = cpu.bands(maxima_band, values, bits, mask, masked, limit, room, found, bands=bands, scratch=scratch)
+        if all(count <= (y1 - y0) * room for count, (y0, y1) in zip(counts, bands, strict=True)):
+            parts = [found[y0 * room :][:count] for count, (y0, _) in zip(counts, bands, strict=True)]
+            return np.concatenate(parts)
+        room = w
+
+
+@lru_cache(maxsize=16)
+def _window(width, height, zero_width, zero_height):
+    """Weights of the pixels around a corner: a Gaussian of their distance, 0 in the middle zone if there is one."""
+
+    def bell(n):
+        places = (np.arange(-n, n + 1) / n).astype(np.float32)
+        return np.array([math.exp(-v) for v in (places * places).tolist()], np.float32)
+
+    weights = bell(height)[:, None] * bell(width)
+    if 0 <= zero_width < width and 0 <= zero_height < height:
+        weights[height - zero_height : height + zero_height + 1, width - zero_width : width + zero_width + 1] = 0
+    return weights
+
+
+def corner_sub_pix(cpu, src, corners, dst, win_size, zero_zone, most, eps):
+    """Plan: bands of corners."""
+    weights = _window(*win_size, *zero_zone)
+    rows, columns = weights.shape
+    corner_ns = 10 * 5.0 * rows * columns  # a few steps of some ten
+    bands = cpu.split(corners.shape[0], corner_ns)
+    patch = ((rows + 2, columns + 2), np.float32)
+    cpu.bands(refine_band, src, corners, dst, weights, most, eps, bands=bands, scratch=(patch,))

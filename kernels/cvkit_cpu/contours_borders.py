@@ -1,85 +1,117 @@
 """Contours by Suzuki and Abe's border following: found row by row, kept as chains of directions, written as points.
 
 A row is taken apart into runs of pixels that are not 0. The left end of a run starts an outer border unless it has been
-marked by one, its right end the border of a hole unless it is marked as seen from the right. A border marks its pixels
-with its number, negative where the pixel to the right is 0 and was looked at; so the last mark before a start tells the
-border around it. One byte a step is kept, so that a contour costs little before its points are known to be wanted.
+marked by one, its right end the border of a hole unless it is marked as seen from the right. Which border has marked a
+pixel is kept beside the marks, for segments of rows that borders go through: that of a run's left end tells what a hole
+in the run lies in, that of the right end of the run before what an outer border lies in. One byte a step is kept, so
+that a contour costs little before its points are known to be wanted.
 """
 
 import numpy as np
-from numba import int8, int32, uint8
+from numba import int8, int32, int64, uint8, uint32, uint64
 
 from cvkit_cpu import typed
 from cvkit_cpu.jit import kernel
 
 EXTERNAL, LIST, CCOMP, TREE = 0, 1, 2, 3
-FRAME = 1  # the number of the frame, and the mark of a pixel on which no border has been; borders are numbered from 2
+FRAME = -1  # the number of the frame; borders are numbered from 0
+FREE, MARKED = 1, 2  # marks of pixels on which no border has been and one has, negative where it saw a 0 to the right
 X, Y, STEPS, PARENT, HOLE, FIELDS = 0, 1, 2, 3, 4, 5  # of a contour found
 ROW, PENDING, AT, IS_HOLE, AROUND, COUNT, USED, STATES = 0, 1, 2, 3, 4, 5, 6, 7  # where the search stands
 NO_ROOM = -1
+SEGMENT = 64  # pixels in a row of memory whose borders are kept together
+ZERO, ONE, FOUR, SEVEN = uint64(0), uint64(1), uint64(4), uint64(7)
+SIX, SIXTY_THREE = uint64(6), uint64(63)
+DX_CODES, DY_CODES = 0b1001000000011010, 0b1010100100000001  # dx + 1 and dy + 1, two bits a direction
 
 
 @kernel
 def mark_band(src, marks, y0, y1):
     """1 for each pixel of rows [y0, y1) that is not 0, in marks with a frame of 0 around them."""
     w = src.shape[1]
-    like = marks[0, 0]
     for y in range(y0, y1):
         row, out = src[y], marks[y + 1][1:]
         for x in range(w):
-            out[x] = typed.cast(typed.select(row[x] != 0, int8(1), int8(0)), like)
+            out[x] = typed.select(row[x] != 0, int8(FREE), int8(0))
         marks[y + 1, 0] = 0
         marks[y + 1, w + 1] = 0
 
 
 @kernel
-def follow(flat, stride, start, hole, number, codes):
-    """Mark a border and note the directions of its steps; their number, or NO_ROOM where codes are too few.
+def neighbours(stride, steps):
+    """How far the neighbour in each direction is in memory, twice around.
 
-    Directions count from 0, to the right, counter-clockwise on the screen. Tracing again after NO_ROOM marks the same.
+    Directions count from 0, to the right, counter-clockwise on the screen.
     """
-    room = codes.size
-    plus, minus = typed.cast(number, flat[0]), typed.cast(-number, flat[0])
-    one = typed.cast(1, flat[0])
-    first = 0 if hole else 4
-    s = first
-    while True:
-        s = (s - 1) & 7
-        last = start + step_of(s, stride)
-        if flat[last] != 0:
-            break
-        if s == first:
-            flat[start] = minus
-            return 0
-    here, count = start, 0
-    while True:
-        came_from = s
-        while True:
-            s = (s + 1) & 7
-            after = here + step_of(s, stride)
-            if flat[after] != 0:
-                break
-        if s != 0 and s <= came_from:
-            flat[here] = minus
-        elif flat[here] == one:
-            flat[here] = plus
-        if count == room:
-            return NO_ROOM
-        codes[count] = s
-        count += 1
-        if after == start and here == last:
-            return count
-        here = after
-        s = (s + 4) & 7
+    for k in range(16):
+        steps[k] = uint64((((DY_CODES >> (2 * (k & 7))) & 3) - 1) * stride + ((DX_CODES >> (2 * (k & 7))) & 3) - 1)
 
 
 @kernel
-def step_of(s, stride):
-    """How far the neighbour in direction s is in memory."""
-    # Two bits each of dx + 1 and dy + 1, from direction 0 on.
-    dx = ((0b1001000000011010 >> (2 * s)) & 3) - 1
-    dy = ((0b1010100100000001 >> (2 * s)) & 3) - 1
-    return dy * stride + dx
+def own(segments, owners, place, number):
+    """Keep the number of the border that has marked a pixel. segments: where those of SEGMENT pixels are in owners, 0
+    for none, and at last how much of owners is in use.
+    """
+    segment = place >> SIX
+    at = segments[segment]
+    if at == 0:
+        end = uint64(segments.size - 1)
+        at = segments[end]
+        segments[end] += uint32(SEGMENT)
+        segments[segment] = at
+    owners[uint64(at) + (place & SIXTY_THREE)] = number
+
+
+@kernel
+def owner(segments, owners, place):
+    """The number of the border that has marked a pixel last."""
+    return owners[uint64(segments[place >> SIX]) + (place & SIXTY_THREE)]
+
+
+@kernel
+def follow(flat, segments, owners, steps, start, hole, number, codes):
+    """Mark a border, with its number in owners unless that is FRAME, and note the directions of its steps; how many, or
+    NO_ROOM where codes are too few.
+
+    Tracing again after NO_ROOM marks the same. Places and directions are unsigned: so they need no look at whether they
+    count from the end.
+    """
+    room = uint64(codes.size)
+    numbered = number != FRAME
+    origin = uint64(start)
+    first = ZERO if hole else FOUR
+    s = first
+    while True:
+        s = (s - ONE) & SEVEN
+        last = origin + steps[s]
+        if flat[last] != 0:
+            break
+        if s == first:
+            flat[origin] = -MARKED
+            if numbered:
+                own(segments, owners, origin, number)
+            return 0
+    here, count = origin, ZERO
+    while True:
+        came_from = s
+        s += ONE
+        while flat[here + steps[s]] == 0:
+            s += ONE
+        after = here + steps[s]
+        s &= SEVEN
+        seen = s - ONE < came_from
+        if seen or flat[here] == FREE:
+            flat[here] = typed.select(seen, int8(-MARKED), int8(MARKED))
+            if numbered:
+                own(segments, owners, here, number)
+        if count == room:
+            return NO_ROOM
+        codes[count] = s
+        count += ONE
+        if after == origin and here == last:
+            return int64(count)
+        here = after
+        s ^= FOUR
 
 
 @kernel
@@ -93,22 +125,23 @@ def note(found, state, x, y, steps, parent, hole):
 
 @kernel
 def parent_of(found, around, hole):
-    """The border around a new one, -1 for the frame, when the last mark before it is of border ``around``."""
-    if around == FRAME:
-        return -1
-    i = around - 2
-    return i if (found[i, HOLE] != 0) != hole else found[i, PARENT]
+    """The border around a new one, FRAME for none, when what it starts beside is of border ``around``."""
+    if around == FRAME or (found[around, HOLE] != 0) != hole:
+        return np.int64(around)
+    return np.int64(found[around, PARENT])
 
 
 @kernel
-def search(src, marks, flat, flags, mode, codes, found, state):
+def search(src, marks, flat, segments, owners, flags, steps, mode, codes, found, state):
     """Find contours from where the state says until the end, or until there is no room; whether it came to the end.
 
-    marks: int8 for EXTERNAL and LIST, where all borders have one number, else int32. flags: w + 9 bytes of scratch.
+    segments: one for SEGMENT pixels of marks, 0 but for the last, which is SEGMENT; owners: for CCOMP and TREE,
+    as large as all segments and one more. flags: w + 9 bytes of scratch; steps: 16 places.
     """
     h, w = src.shape
     stride = w + 2
     numbered = mode >= CCOMP
+    neighbours(stride, steps)
     y = state[ROW]
     while y < h:
         pixels, row = src[y], marks[y + 1]
@@ -130,7 +163,7 @@ def search(src, marks, flat, flags, mode, codes, found, state):
                     left = x + 1
                 hole = pixels[x - 1] != 0 if x == w else pixels[x] == 0
                 at = x if hole else left
-                wanted = (row[at] > 0 and mode != EXTERNAL) if hole else (row[at] == 1 and not inside)
+                wanted = (row[at] > 0 and mode != EXTERNAL) if hole else (row[at] == FREE and not inside)
                 if state[PENDING]:
                     wanted = state[AT] == at and (state[IS_HOLE] != 0) == hole
                 if wanted:
@@ -138,29 +171,30 @@ def search(src, marks, flat, flags, mode, codes, found, state):
                     if state[PENDING]:
                         parent = state[AROUND]
                     elif numbered:
-                        look = before
-                        if hole:
-                            look = at
-                            while row[look] == 1:
-                                look -= 1
-                        parent = parent_of(found, abs(np.int64(row[look])) if look > 0 else FRAME, hole)
+                        look = left if hole else before
+                        around = int32(FRAME)
+                        if look > 0:
+                            around = owner(segments, owners, uint64((y + 1) * stride + look))
+                        parent = parent_of(found, around, hole)
                         if mode == CCOMP and not hole:
                             parent = np.int64(-1)
                     state[ROW], state[AT], state[IS_HOLE], state[AROUND] = y, at, hole, parent
                     state[PENDING] = 1
                     if state[COUNT] == found.shape[0]:
                         return False
-                    number = state[COUNT] + 2 if numbered else 2
-                    steps = follow(flat, stride, (y + 1) * stride + at, hole, number, codes[state[USED] :])
-                    if steps == NO_ROOM:
+                    number = state[COUNT] if numbered else FRAME
+                    taken = follow(
+                        flat, segments, owners, steps, (y + 1) * stride + at, hole, number, codes[state[USED] :]
+                    )
+                    if taken == NO_ROOM:
                         return False
                     state[PENDING] = 0
-                    note(found, state, at - 1, y, steps, parent, hole)
+                    note(found, state, at - 1, y, taken, parent, hole)
                 if hole:
                     before = x
                     if mode == EXTERNAL:
                         look = x
-                        while look >= left and row[look] == 1:
+                        while look >= left and row[look] == FREE:
                             look -= 1
                         if look >= left:
                             inside = row[look] > 0
@@ -250,5 +284,5 @@ def write_points(found, codes, order, simple, starts, points):
                 points[at, 0], points[at, 1] = x, y
                 at += 1
             previous = s
-            x += ((int32(0b1001000000011010) >> (2 * s)) & 3) - 1
-            y += ((int32(0b1010100100000001) >> (2 * s)) & 3) - 1
+            x += ((int32(DX_CODES) >> (2 * s)) & 3) - 1
+            y += ((int32(DY_CODES) >> (2 * s)) & 3) - 1

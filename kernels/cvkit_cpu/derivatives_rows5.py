@@ -4,8 +4,8 @@ from numba import int16
 
 from cvkit_cpu import typed
 from cvkit_cpu.jit import kernel
-from cvkit_cpu.linear_values import get, put
 from cvkit_cpu.rows import fill_ends, row_at
+from cvkit_cpu.views import get, put
 
 
 @kernel

@@ -1,13 +1,16 @@
-"""Corners as points on the GPU: local maxima of a map, and places below a pixel."""
+"""Keypoints on the GPU: local maxima of a map of responses, and places below a pixel.
+
+Corners are sorted by the host, and chosen there, as each choice depends on the ones before.
+"""
 
 import math
 
 import numpy as np
 from numba import cuda, float32, float64, int32, uint32
 
+from cvkit_cuda.corners import BLOCK, corner_harris, corner_min_eigen_val, grid
 from cvkit_cuda.linear_values import product, total
 
-BLOCK = (32, 8)
 THREADS = 256
 REDUCERS = 256  # blocks that look for the largest value
 ROOM = 16  # a place for one local maximum in so many pixels; if that is too little, they are listed again
@@ -15,11 +18,6 @@ TEAM = 64  # threads that work on one corner
 PARTS = (5, TEAM)
 DET_EPSILON = 2.0**-104  # the square of float64's epsilon
 LEAST_FRACTION = 1e-4
-
-
-def grid(w, h):
-    """Blocks that cover w columns and h rows."""
-    return -(-w // BLOCK[0]), -(-h // BLOCK[1])
 
 
 @cuda.jit
@@ -257,3 +255,33 @@ def refine(src, corners, dst, weights, most, eps, exact):
 def refine_points(gpu, src, corners, dst, weights, most, eps, exact):
     """Launch ``refine`` for all corners."""
     gpu.launch(refine, (corners.shape[0],), (TEAM,), (src, corners, dst, weights, most, eps, exact))
+
+
+def good_features_to_track(gpu, src, mask, block, smooth, slope, border, k, most, quality, distance):
+    """Plan: the map of responses, its largest value, its local maxima in any order; the host sorts and chooses.
+
+    Returns float32 (N, 2) in host memory.
+    """
+    h, w = src.shape
+    if min(h, w) < 3:
+        return np.empty((0, 2), np.float32)
+    values = gpu.empty((h, w), np.float32)
+    if k is None:
+        corner_min_eigen_val(gpu, src, values, block, smooth, slope, border)
+    else:
+        corner_harris(gpu, src, values, block, smooth, slope, border, k)
+    masked = np.int32(mask is not None)
+    seen = gpu.upload(np.zeros((1, 1), np.uint8)) if mask is None else mask
+    top = top_value(gpu, values, seen, masked)
+    if not math.isfinite(top):
+        return np.empty((0, 2), np.float32)
+    best, places = listed_maxima(gpu, values, seen, masked, np.float32(top * quality))
+    order = np.lexsort((places, best))[::-1]
+    return keep_apart(places[order], h, w, most, distance)
+
+
+def corner_sub_pix(gpu, src, corners, dst, win_size, zero_zone, most, eps):
+    """Plan: a block of threads for each corner."""
+    weights = gpu.upload(window_of(*win_size, *zero_zone))
+    numbers = np.int32(most), np.float64(eps), np.int32(src.dtype == np.uint8)
+    refine_points(gpu, src, gpu.upload(corners), dst, weights, *numbers)

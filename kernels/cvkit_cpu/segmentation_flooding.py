@@ -1,4 +1,4 @@
-"""Flooding from markers (F. Meyer, Color image segmentation, ICIP 1992), and chamfer distances that make such markers.
+"""Flooding from markers (F. Meyer, Color image segmentation, ICIP 1992).
 
 Pixels wait in 256 queues, by how much they differ from the labelled neighbour that has queued them. The lowest queue
 that is not empty gives its oldest pixel, which takes the label of its neighbours, or becomes a border where they bear

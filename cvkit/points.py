@@ -15,6 +15,7 @@ from cvkit.run.placement import DEVICES, OnCpu, OnCuda, place
 
 Array = NDArray[Any]
 
+NUMBERS = (np.dtype(np.int32).num, np.dtype(np.float32).num)
 TAKES = "points x, y in int32 or float32, (N, 2) or (N, 1, 2)"
 INT32 = np.iinfo(np.int32)
 
@@ -35,14 +36,14 @@ def points(operation: Operation, value: Any, name: str, *, floats: bool = True, 
         return Image(value, _count(spec.name, name, shape, takes), 2, 1, value, on_gpu=True)
     given = value if type(value) is np.ndarray else _array(spec.name, value, name, takes)
     kind = given.dtype.kind
-    if given.dtype.num not in check._numbers(("int32", "float32")[: 1 + floats]):
+    if given.dtype.num not in NUMBERS[: 1 + floats]:
         if given.size and kind not in "iu":
             hint = f" Pass {name}.astype(numpy.float32)." if floats and kind == "f" else ""
             raise DtypeError(f"{spec.name}: {name} has dtype {given.dtype}; it takes {takes}.{hint}")
         if given.size and (given.max() > INT32.max or given.min() < INT32.min):
             raise ArgumentError(f"{spec.name}: {name} has coordinates that are no int32; it takes {takes}.")
     count = _count(spec.name, name, given.shape, takes)
-    if not (given.flags.carray and given.dtype.isnative) or given.dtype.num not in check._numbers(("int32", "float32")):
+    if not (given.flags.carray and given.dtype.isnative) or given.dtype.num not in NUMBERS:
         given = np.require(given, np.float32 if kind == "f" else np.int32, ["C", "A"])
     rows = given.reshape(count, 2)
     rows.setflags(write=False)
@@ -96,3 +97,8 @@ def _count(operation: str, name: str, shape: tuple[int, ...], takes: str) -> int
     if not (len(shape) == 2 and shape[1] == 2) and not (len(shape) == 3 and shape[1:] == (1, 2)):
         raise ArgumentError(f"{operation}: {name} has shape {shape}; it takes {takes}.")
     return int(shape[0])
+
+
+def binary(src: Any) -> Any:
+    """A bool array counts as 0 and 1."""
+    return src.view(np.uint8) if isinstance(src, np.ndarray) and src.dtype == np.bool_ else src

@@ -8,10 +8,11 @@ from numba import float32, types
 from numba.extending import overload
 
 from cvkit_cpu import typed
-from cvkit_cpu.gradients_rows import left_of, right_of, stand_ins
+from cvkit_cpu.derivatives_ends import left_of, right_of, stand_ins
 from cvkit_cpu.jit import kernel
-from cvkit_cpu.linear_values import get, multiply_add, put, saturated
+from cvkit_cpu.linear_values import multiply_add, saturated
 from cvkit_cpu.rows import row_at
+from cvkit_cpu.views import get, put
 
 
 @kernel
