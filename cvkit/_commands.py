@@ -205,10 +205,12 @@ def _file_options(spec: Spec, special: Special) -> list[click.Option]:
         text = "Write a labelled picture of each step of the algorithm, for one image."
         options.append(click.Option(["--stages"], metavar="FILE", help=text))
     if special.record:
-        text = (
-            "Print the result, a line for each image; a picture is written only where -o or --output-dir asks for it."
-        )
+        asked = "--draw, -o or --output-dir" if special.draw else "-o or --output-dir"
+        text = f"Print the result, a line for each image; a picture is written only where {asked} asks for it."
         options.append(click.Option(["--json", "as_json"], is_flag=True, help=text))
+        if special.draw and not any(option.name == "draw" for option in special.options):
+            text = "Write the picture beside what --json prints; without --json it is written in any case."
+            options.append(click.Option(["--draw", "picture_too"], is_flag=True, help=text))
     text = "Refuse files that declare more pixels; 0 lifts the limit."
     pixels = click.Option(
         ["--max-pixels"], type=click.IntRange(0), metavar="N", default=MAX_PIXELS, show_default=True, help=text
@@ -236,7 +238,8 @@ def _process(name: str, spec: Spec, special: Special, arguments: dict[str, Any],
     special.check(arguments, values)
     force, stages, output, view = values["force"], values.get("stages"), values["output"], values.get("view")
     as_json = values.get("as_json", False)
-    writes = not as_json or output is not None or values["output_dir"] is not None
+    asked = values.get("draw") or values.get("picture_too") or output is not None or values["output_dir"] is not None
+    writes = asked or not as_json
     drawn = special.draw is not None and values.get("draw", True)
     extension = ".png" if drawn else _extension(special, view)
     with _usage():

@@ -6,8 +6,9 @@ import click
 
 import cvkit
 from cvkit._commands import RAW, Number, Special
+from cvkit._overlay import in_color
 from cvkit._special_filters import example
-from cvkit._special_regions import Mask, in_color
+from cvkit._special_regions import Mask
 
 MARK = (0, 0, 255)  # red, in BGR
 

@@ -1,4 +1,4 @@
-"""What the commands of regions and thresholds have beyond the part that is generated from their operations."""
+"""What the commands of regions have beyond the part that is generated from their operations."""
 
 from typing import Any
 
@@ -6,11 +6,10 @@ import click
 
 import cvkit
 from cvkit._commands import RAW, Number, Special
-from cvkit._special_filters import Numbers, example, visible
+from cvkit._overlay import overlay
+from cvkit._special_filters import Numbers, example
 from cvkit._special_thresholds import binary, binary_options
 from cvkit.errors import ArgumentError
-
-LINE = (0, 0, 255)  # red, in BGR
 
 
 class Values(click.ParamType):  # type: ignore[type-arg]
@@ -26,28 +25,6 @@ class Values(click.ParamType):  # type: ignore[type-arg]
         except ValueError:
             self.fail(f"{value!r} is not a number, or numbers such as 0,128,255.", param, ctx)
         return numbers[0] if len(numbers) == 1 else numbers
-
-
-def in_color(image: Any) -> Any:
-    """A copy as uint8 with three channels."""
-    import numpy as np
-
-    picture = visible(image)
-    return np.repeat(picture[..., np.newaxis], 3, axis=2) if picture.ndim == 2 else picture[..., :3].copy()
-
-
-def overlay(image: Any, labels: Any) -> Any:
-    """An image with each label's pixels tinted in a colour of its own, and lines between regions (-1) in red."""
-    import numpy as np
-
-    picture = in_color(image)
-    # Hues a golden section apart differ for any two labels that follow each other.
-    hues = (np.arange(int(labels.max()) + 1) * 0.61803398875 % 1)[:, np.newaxis]
-    tints = 127.5 * (1 + np.cos(2 * np.pi * (hues + np.array([0, 1 / 3, 2 / 3]))))
-    mixed = np.rint((picture + tints[np.maximum(labels, 0)]) / 2).astype(np.uint8)
-    picture = np.where((labels > 0)[..., np.newaxis], mixed, picture)
-    picture[labels < 0] = LINE
-    return picture
 
 
 def _each_channel(image: Any, arguments: dict[str, Any], values: dict[str, Any], name: str) -> Any:

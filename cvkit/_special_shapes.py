@@ -4,8 +4,8 @@ from typing import Any
 
 import cvkit
 from cvkit._commands import Special
+from cvkit._overlay import LINE, in_color, overlay
 from cvkit._special_filters import example
-from cvkit._special_regions import LINE, in_color, overlay
 from cvkit._special_thresholds import binary, binary_options
 
 

@@ -128,6 +128,19 @@ def test_threshold():
     assert np.array_equal(load("trunc.png"), np.minimum(load(CAMERA), 90))
 
 
+@pytest.mark.parametrize(
+    ("command", "options"), [("threshold", ["--thresh", 90]), ("adaptive", ["--block-size", 25, "--c", 10])]
+)
+def test_thresholds_draw_what_passes(command, options):
+    succeeds(command, CAMERA, *options, "-o", "out.png")
+    succeeds(command, CAMERA, *options, "--draw", "-o", "drawn.png")
+    passed, gray, drawn = load("out.png") != 0, load(CAMERA), load("drawn.png").astype(int)
+    assert (drawn[~passed] == gray[~passed][:, None]).all()
+    tints = 2 * drawn[passed] - gray[passed][:, None]  # half of the image, half of one colour
+    assert (np.ptp(tints, axis=0) <= 2).all()
+    assert np.ptp(tints.mean(axis=0)) > 50
+
+
 def test_adaptive():
     succeeds("adaptive", CAMERA, "--block-size", 25, "--c", 10, "-o", "out.png")
     want = cv2.adaptiveThreshold(load(CAMERA), 255, cv2.ADAPTIVE_THRESH_GAUSSIAN_C, cv2.THRESH_BINARY, 25, 10)
@@ -152,6 +165,20 @@ def test_distance():
     mask = cv2.threshold(load(CAMERA), 100, 255, cv2.THRESH_BINARY_INV)[1]
     want = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     assert np.abs(load("out.tif") - want).max() <= 1e-3
+
+
+def test_distance_draws_and_prints():
+    mask = cv2.threshold(load(CAMERA), 100, 255, cv2.THRESH_BINARY_INV)[1]
+    want = cv2.distanceTransform(mask, cv2.DIST_L1, 3)
+    options = ["--thresh", 100, "--invert", "--distance", "l1", "--json"]
+    record = json.loads(succeeds("distance", CAMERA, *options, "--draw", "-o", "drawn.png").stdout)
+    x, y = record["at"]
+    assert record["largest"] == want.max() == want[y, x]
+    drawn = load("drawn.png")
+    assert (drawn[want == 0] == 0).all()
+    far, near = drawn[want == want.max()], drawn[want == 1]
+    assert (far[:, 2] > far[:, 0]).all()  # red, in BGR
+    assert (near[:, 2] <= near[:, 0]).all()
 
 
 def test_watershed():
@@ -187,6 +214,18 @@ def test_contours_and_hulls():
     x, y = hulls[0]["points"][0]
     assert load("drawn.png")[y, x].tolist() == [0, 0, 255]
     assert not Path("camera.hull.png").exists()
+
+
+@pytest.mark.parametrize("command", ["hull", "contours", "components", "voronoi", "distance", "threshold"])
+def test_json_with_a_picture_beside_the_image(command):
+    cv2.imwrite("small.png", load(CAMERA)[:90, :120])
+    record = json.loads(
+        succeeds(command, "small.png", "--json", *(["--thresh", 90] if command == "threshold" else [])).stdout
+    )
+    assert sorted(path.name for path in Path().iterdir()) == ["small.png"]
+    options = ["--json", "--draw", *(["--thresh", 90] if command == "threshold" else [])]
+    assert json.loads(succeeds(command, "small.png", *options).stdout) == record
+    assert load(f"small.{command}.png").shape == (90, 120, 3)
 
 
 def test_voronoi():
