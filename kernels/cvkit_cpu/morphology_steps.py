@@ -94,7 +94,7 @@ def chained_rows(
             out, to = (dst, every) if k == steps - 1 and opposite is None else (rings[k], mask)
             beyond = turned_outside if turned[k] else outside
             less = (other, every, how if k == steps - 1 and opposite is None else ALONE)
-            if low is not None:
+            if runs is None:
                 rectangle_rows(
                     image,
                     its,
@@ -103,27 +103,6 @@ def chained_rows(
                     to,
                     window,
                     low,
-                    None,
-                    cn,
-                    border,
-                    beyond,
-                    which,
-                    by,
-                    less,
-                    scratch,
-                    starts,
-                    m,
-                    u,
-                )
-            if tall is not None:
-                rectangle_rows(
-                    image,
-                    its,
-                    h,
-                    out,
-                    to,
-                    window,
-                    None,
                     tall,
                     cn,
                     border,
@@ -136,7 +115,7 @@ def chained_rows(
                     m,
                     u,
                 )
-            if runs is not None:
+            else:
                 runs_rows(
                     image, its, h, out, to, window, runs, cn, border, beyond, which, by, less, scratch, starts, m, u
                 )
@@ -145,7 +124,7 @@ def chained_rows(
                 out, to = (dst, every) if k == steps - 1 else (rings[steps + k], mask)
                 beyond = turned_outside
                 less = (kept[steps - 1], mask, how if k == steps - 1 else ALONE)
-                if low is not None:
+                if runs is None:
                     rectangle_rows(
                         image,
                         its,
@@ -154,27 +133,6 @@ def chained_rows(
                         to,
                         window,
                         low,
-                        None,
-                        cn,
-                        border,
-                        beyond,
-                        opposite,
-                        by,
-                        less,
-                        scratch,
-                        starts,
-                        m,
-                        u,
-                    )
-                if tall is not None:
-                    rectangle_rows(
-                        image,
-                        its,
-                        h,
-                        out,
-                        to,
-                        window,
-                        None,
                         tall,
                         cn,
                         border,
@@ -187,7 +145,7 @@ def chained_rows(
                         m,
                         u,
                     )
-                if runs is not None:
+                else:
                     runs_rows(
                         image,
                         its,
