@@ -27,6 +27,9 @@ SETTINGS = ((2, 3), (3, 3), (5, 3), (1, 3), (4, -1), (7, 3), (2, 5), (3, 1), (9,
 # is summed anew in float64, and its last bit in float32 may differ.
 SUMS = close(1e-6)
 
+# Harris's response of uint8 in whole numbers on the CPU; OpenCV rounds derivatives on the way.
+WHOLE = close(4e-6)
+
 # Where an image is flat, what is left of such a moving sum decides on a vector's direction and length.
 FLAT = close(2e-2)
 
@@ -64,7 +67,7 @@ def _cases(images: Images, make: Any) -> Iterator[Case]:
         yield make(image, 2, 3, "reflect101")
 
 
-@proof(corner_harris, criterion=SUMS)
+@proof(corner_harris, criterion=WHOLE)
 def _(images: Images) -> Iterator[Case]:
     """Sizes around the vector widths, one-pixel axes, every border, window and derivative; photographs, flat parts; any
     strides; several constants.
@@ -74,7 +77,12 @@ def _(images: Images) -> Iterator[Case]:
     def make(src: Array, block: int, ksize: int, border: str) -> Case:
         k = next(factors)
         arguments = {"src": src, "block_size": block, "ksize": ksize, "k": k, "border": border}
-        return arguments, lambda cv2: cv2.cornerHarris(plain(src), block, ksize, k, borderType=NUMBERS[border])
+        criterion = WHOLE if src.dtype == np.uint8 and (block, ksize) == (2, 3) else SUMS
+        return (
+            arguments,
+            lambda cv2: cv2.cornerHarris(plain(src), block, ksize, k, borderType=NUMBERS[border]),
+            criterion,
+        )
 
     yield from _cases(images, make)
     for image in images.synthetic(1):
