@@ -147,12 +147,8 @@ class _Workers:
         free.
         """
         helpers = len(bands) - 1
-        with self._lock:
-            if not self._started:
-                self._look_for_end = _compile_waiting()
-            while self._started < helpers:
-                self._started += 1
-                threading.Thread(target=self._serve, args=(self._jobs, self._posted), name="cvkit", daemon=True).start()
+        if self._started < helpers:
+            self._start(helpers)
         job = _Job(core, args, bands, scratch)
         first = (*args, *_scratch(scratch), *bands[0])
         for _ in range(helpers):
@@ -164,6 +160,14 @@ class _Workers:
         if job.error is not None:
             raise job.error
         return job.results
+
+    def _start(self, helpers: int) -> None:
+        with self._lock:
+            if not self._started:
+                self._look_for_end = _compile_waiting()
+            while self._started < helpers:
+                self._started += 1
+                threading.Thread(target=self._serve, args=(self._jobs, self._posted), name="cvkit", daemon=True).start()
 
     @staticmethod
     def _serve(jobs: "queue.SimpleQueue[_Job]", posted: NDArray[np.int64]) -> None:
@@ -239,9 +243,10 @@ class Cpu:
 
     def split(self, rows: int, row_ns: float) -> list[Band]:
         """Cut ``rows`` rows, each of about ``row_ns`` nanoseconds, into as many equal bands as are worth a thread."""
-        if rows * row_ns < 2 * SMALLEST_BAND_NS:
+        threads = _count or get_num_threads()
+        if threads == 1 or rows * row_ns < 2 * SMALLEST_BAND_NS:
             return [(0, rows)]
-        count = min(int(rows * row_ns) // SMALLEST_BAND_NS, get_num_threads(), rows)
+        count = min(int(rows * row_ns) // SMALLEST_BAND_NS, threads, rows)
         return [(i * rows // count, (i + 1) * rows // count) for i in range(count)]
 
     def bands(
