@@ -242,9 +242,13 @@ def _() -> Iterator[Arguments]:
 
 @warm_ups(morphology_ex)
 def _() -> Iterator[Arguments]:
-    """Each dtype and element that begins with the least, with the greatest, and with both."""
+    """Each dtype and element that begins with the least, with the greatest, and with both; for the last of these, a low
+    rectangle that is too wide for kernels of its own as well.
+    """
     for op in ("open", "close", "gradient"):
         yield from _warm_ups(op=op)
+    for dtype in DTYPES:
+        yield {"src": np.zeros((9, 9), dtype), "op": "gradient", "kernel": _element("rect", (7, 3))}
     yield {"src": np.zeros((9, 9), np.uint8), "op": "hitmiss", "kernel": np.eye(3) - np.eye(3)[::-1]}
 
 

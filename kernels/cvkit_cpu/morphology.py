@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cvkit_cpu import morphology_gradient as gradient
 from cvkit_cpu import morphology_rectangles as rectangles
 from cvkit_cpu import morphology_runs as runs
 from cvkit_cpu.morphology_rectangles import rectangle_rows
@@ -173,6 +174,9 @@ def _steps(cpu, src, dst, cn, element, border, value, steps, how=ALONE, other=No
 def _gradient(cpu, src, dst, cn, element, border, value):
     """The dilated image less the eroded one, both made in one go."""
     h, n = src.shape
+    if gradient.serves(element, h):
+        _low_gradient(cpu, src, dst, cn, element[:4], border, value)
+        return
     layout = _layout(h, n, cn, src.dtype, element)
     passes = element.passes
     if 2 * passes <= _together(cpu, layout, dst, 2 * passes):
@@ -183,6 +187,26 @@ def _gradient(cpu, src, dst, cn, element, border, value):
     erode(cpu, src, eroded, cn, element, border, value)
     _steps(cpu, src, dst, cn, element, border, value, (MOST,) * passes, LESS_OTHER, _read_only(eroded))
     cpu.give(spare)
+
+
+def _low_gradient(cpu, src, dst, cn, window, border, value):
+    """As _gradient, by a rectangle that has kernels of its own."""
+    h, n = src.shape
+    fours = h // gradient.TOGETHER
+    bands = cpu.split(fours, gradient.TOGETHER * (20 + n * src.itemsize * 0.1))
+    bands = [(gradient.TOGETHER * a, h if b == fours else gradient.TOGETHER * b) for a, b in bands]
+    cpu.bands(
+        gradient.gradient_band,
+        src,
+        dst,
+        window,
+        cn,
+        border,
+        _outside(n, cn, src.dtype, value, LEAST),
+        _outside(n, cn, src.dtype, value, MOST),
+        bands=bands,
+        scratch=gradient.scratch(n, src.dtype, window, cn, -(-h // len(bands)) + gradient.TOGETHER),
+    )
 
 
 def _together(cpu, layout, dst, steps):
