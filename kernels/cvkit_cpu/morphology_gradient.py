@@ -127,12 +127,13 @@ def end_values(src, start, n, low_outside, high_outside, places, left, right, kw
     for i in range(span):
         x = i if i < left else n - span + i
         if 0 <= x < n:
-            least, most = low_outside[x], high_outside[x]
-            for k in range(kw):
-                j = places[i * kw + k]
-                a, b = (low_outside[x], high_outside[x]) if j < 0 else (src[start + j], src[start + j])
-                least = a if k == 0 else best(LEAST, least, a)
-                most = b if k == 0 else best(MOST, most, b)
+            least = most = get(src, start + x)  # which is in its own window
+            for k in range(i * kw, i * kw + kw):
+                if places[k] < 0:
+                    least, most = best(LEAST, least, low_outside[x]), best(MOST, most, high_outside[x])
+                else:
+                    value = get(src, start + places[k])
+                    least, most = best(LEAST, least, value), best(MOST, most, value)
             kept[low + x], kept[high + x] = least, most
 
 
@@ -144,7 +145,6 @@ def gradient_band(src, dst, window, cn, border, low_outside, high_outside, kept,
     kw, kh, ax, ay = window
     h, n = src.shape
     left, right = ax * cn, (kw - 1 - ax) * cn
-    inner = n - left - right
     values, results = read(src, 0, h * n), dst.reshape(h * n)
     end_places(n, cn, left, right, kw, border, places)
     rows = row_starts(y0 - ay, y1 - ay + kh - 1, h, border, -1, n, starts)
@@ -163,14 +163,18 @@ def gradient_band(src, dst, window, cn, border, low_outside, high_outside, kept,
                 for x in range(n):
                     kept[low + x], kept[high + x] = low_outside[x], high_outside[x]
                 continue
+            # Within the image the values at the ends come from its other rows at first: then all rows are written from
+            # a line of the cache on, and read again as they were written.
+            at, skipped, size = start - left, 0, n
+            if at < 0 or at + n + left + right > values.size:
+                at, skipped, size = start, left, n - left - right
             if kw == 3:
-                along_3(values, start, cn, kept, low + left, high + left, inner)
+                along_3(values, at, cn, kept, low + skipped, high + skipped, size)
             else:
-                along_5(values, start, cn, kept, low + left, high + left, inner)
+                along_5(values, at, cn, kept, low + skipped, high + skipped, size)
             end_values(values, start, n, low_outside, high_outside, places, left, right, kw, kept, low, high)
-        at = (y0 + i) * n
         if kh == 3:
-            down_3(kept, p, q, stride, results, at, n, n)
+            down_3(kept, p, q, stride, results, (y0 + i) * n, n, n)
         else:
-            down_5(kept, p, q, stride, results, at, n, n)
+            down_5(kept, p, q, stride, results, (y0 + i) * n, n, n)
         p, q = q, p
