@@ -1,7 +1,7 @@
 """Smoothing that keeps edges: the bilateral filter, and its two halves one by one."""
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ Array = NDArray[Any]
 
 LEAST_SIGMA = 1e-6  # up to here, negative ones included, cv2 gives the image back as it came
 LARGEST_RADIUS = 1000
+LARGEST_KEPT = 32  # up to this radius weights are kept from call to call
 BINS = 4096  # entries of a float32 table for each channel
 LEAST_SPAN = 2.0**-23  # a float32 image of values closer together stays as it is
 
@@ -52,6 +53,10 @@ def _kernels(where: OnCpu | OnCuda) -> Any:
 
 def _disk(radius: int, log: float, rows_by_distance: bool) -> Disk:
     """All pixels within the radius, row by row; the weight of one at distance 1 has the logarithm ``log``."""
+    return (_kept_disk if radius <= LARGEST_KEPT else _new_disk)(radius, log, rows_by_distance)
+
+
+def _new_disk(radius: int, log: float, rows_by_distance: bool) -> Disk:
     dy, dx = np.mgrid[-radius : radius + 1, -radius : radius + 1].reshape(2, -1)
     inside = dy * dy + dx * dx <= radius * radius
     taps = np.stack([dy[inside], dx[inside]], axis=1)
@@ -65,11 +70,15 @@ def _disk(radius: int, log: float, rows_by_distance: bool) -> Disk:
     return Disk(radius, taps.astype(np.intp), weights, logs, order.astype(np.intp))
 
 
+_kept_disk = lru_cache(maxsize=16)(_new_disk)
+
+
 def _log(sigma: float) -> float:
     """Logarithm of a Gaussian's value at distance 1, which is 1 at 0."""
     return -0.5 / (sigma * sigma)
 
 
+@lru_cache(maxsize=16)
 def _byte_table(channels: int, log: float) -> Array:
     """Weights of the differences that uint8 channels can have in sum, with cv2's own float32 exponential: 2 to a whole
     number times a polynomial, each operation rounded. The last four come from the C library there.

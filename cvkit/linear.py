@@ -1,5 +1,6 @@
 """Linear filters: correlation with any kernel, and with the product of two one-dimensional kernels."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from cvkit import check
 from cvkit.errors import ArgumentError, DtypeError
 from cvkit.operation import operation
 from cvkit.run.placement import OnCpu, OnCuda, kernels, place
+
+FEW = 100  # weights that are looked at one by one faster than by NumPy
 
 DTYPES = ("uint8", "uint16", "int16", "float32", "float64")
 BORDERS = ("constant", "replicate", "reflect", "reflect101")
@@ -43,7 +46,11 @@ def _weights(operation: Any, value: Any, name: str, axes: int) -> NDArray[np.flo
     if given.ndim != axes or not given.size:
         raise ArgumentError(f"{operation.__name__}: {name} has shape {given.shape}; it takes {wanted}, at least one.")
     weights = given.astype(np.float64)
-    if not np.isfinite(weights).all():
+    if weights.size <= FEW:
+        finite = all(map(math.isfinite, weights.ravel().tolist()))
+    else:
+        finite = bool(np.isfinite(weights).all())
+    if not finite:
         raise ArgumentError(f"{operation.__name__}: {name} has a weight that is not finite; it takes finite numbers.")
     return weights
 

@@ -37,5 +37,7 @@ def window_side(operation: Any, value: Any) -> int:
 
 def is_byte(image: Image) -> bool:
     """Whether an image on either device is of uint8."""
+    if not image.on_gpu:
+        return bool(image.rows.dtype == np.uint8)
     interface = getattr(image.rows, "__cuda_array_interface__", None)
     return np.dtype(interface["typestr"] if interface else str(image.rows.dtype).rpartition(".")[2]) == np.uint8

@@ -217,8 +217,7 @@ def gaussian_blur(cpu, src, dst, cn, kernel_x, kernel_y, border):
             scratch=gaussian_binomial.scratch(n, radius, cn, wide),
         )
         return
-    taps_x, weights_x = _taps(kernel_x, cn)
-    taps_y, weights_y = _taps(kernel_y, 1)
+    (taps_x, weights_x), (taps_y, weights_y) = _taps(kernel_x, cn), _taps(kernel_y, 1)
     m = n + 2 * int(taps_x.max())
     cpu.bands(
         *(fixed_band, src, outside, cn, border, 8 * src.itemsize, taps_x, weights_x, taps_y, weights_y, dst),
@@ -262,6 +261,12 @@ def _taps(kernel, step):
     """Distances and weights of the centre and of an even number of pairs, at least two: those whose weight is not 0,
     and behind them weights of 0 at distance 0.
     """
+    return _taps_of(kernel.tobytes(), kernel.dtype.char, step)
+
+
+@lru_cache(maxsize=32)
+def _taps_of(kernel, dtype, step):
+    kernel = np.frombuffer(kernel, dtype)
     half = kernel[kernel.size // 2 :]
     used = np.flatnonzero(half[1:]) + 1
     count = max(used.size + used.size % 2, 2) + 1

@@ -99,8 +99,8 @@ ROW_STEPS = {
 
 def separable(source, result, kernel_x, kernel_y, anchor_x, anchor_y, delta):
     """The arithmetic of a separable filter; that of 64 recent calls is kept."""
-    x, y = (np.ascontiguousarray(k, np.float64).ravel() for k in (kernel_x, kernel_y))
-    return _separable(source.char, result.char, x.tobytes(), y.tobytes(), anchor_x, anchor_y, delta)
+    x, y = kernel_x.astype(np.float64, copy=False).tobytes(), kernel_y.astype(np.float64, copy=False).tobytes()
+    return _separable(source.char, result.char, x, y, anchor_x, anchor_y, delta)
 
 
 @lru_cache(maxsize=64)
