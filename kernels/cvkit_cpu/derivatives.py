@@ -85,8 +85,7 @@ def _first(cpu, src, dst, cn, down, smooth, border):
     h, n = src.shape
     args = src, beyond(src, border), cn, border, down
     if smooth.size == 3:
-        bands, spare = cpu.split(h, n * 0.065), ((3, n), np.int16)
-        cpu.bands(slopes_band, *args, smooth[0], smooth[1], dst, bands=bands, scratch=(spare,))
+        cpu.bands(slopes_band, *args, smooth[0], smooth[1], dst, bands=cpu.split(h, n * 0.065))
         return
     bands, line = cpu.split(h, n * 0.16), (n + 4 * cn, np.int16)
     cpu.bands(sobel5_band, *args, dst, bands=bands, scratch=(line,))
@@ -127,9 +126,8 @@ def laplacian(cpu, src, dst, cn, second, smooth, scale, delta, border):
     h, n = src.shape
     plain = src.dtype == UINT8 and dst.dtype == INT16 and scale == 1 and delta == 0
     if second.size == 3 and plain:
-        bands, spare = cpu.split(h, n * 0.065), ((3, n), np.int16)
         args = src, beyond(src, border), cn, border, bool(smooth[0]), dst
-        cpu.bands(laplacian_band, *args, bands=bands, scratch=(spare,))
+        cpu.bands(laplacian_band, *args, bands=cpu.split(h, n * 0.065))
         return
     if second.size == 3:
         window = _laplacian_window(second.tobytes(), smooth.tobytes(), scale)
