@@ -25,7 +25,7 @@ WIDE = re.compile(
 
 ROWS = {"smooth": "int16", "slope": "int16", "dx": "int16", "dy": "int16", "codes": "uint8", "near": "uint8"}
 PIXELS = ("a", "b", "c", "d", "e", "f")  # rows of the image
-NUMBERS = ("y", "cn", "low", "high", "stride", "left", "right", "y0", "y1")
+NUMBERS = ("y", "cn", "low", "high", "stride", "left", "right", "y0", "y1", "at", "step", "size", "p", "q")
 WEIGHTS = ("outer", "middle")
 KERNELS = [
     *(("edges_gradients", name, "int16") for name in ("sobel3_row_u8", "columns3", "columns5", "columns7")),
@@ -34,7 +34,8 @@ KERNELS = [
     ("edges", "l2_row", "int32"),
     ("edges", "settle_row", "uint8"),
     ("edges", "accept_band", "uint8"),
-    *(("derivatives_rows", name, "int16") for name in ("across4", "down4", "cross4", "corners4")),
+    *(("derivatives_rows", name, "int16") for name in ("across_row", "down_row", "cross_row", "corners_row")),
+    *(("morphology_gradient", name, "uint8") for name in ("along_5", "down_5")),
 ]
 
 

@@ -206,11 +206,13 @@ def test_large_images_on_any_number_of_threads(count, monkeypatch):
         assert_same(morphology_ex(src, "tophat", kernel), by_cv2("tophat", src, kernel))
     monkeypatch.setattr(threads, "SMALLEST_BAND_NS", 1)
     for dtype in ("uint8", "float32"):
-        for shape in ((1, 40), (5, 33), (64, 50, 3)):
+        for shape in ((1, 40), (5, 33), (7, 3), (64, 50, 3)):
             small = pixels(shape, dtype)
             for border in BORDERS:
                 for element, ksize, anchor in (
                     ("rect", (3, 3), (0, 2)),
+                    ("rect", (5, 5), (4, 1)),
+                    ("rect", (7, 3), (0, 1)),
                     ("rect", (4, 9), (3, 8)),
                     ("cross", 7, (6, 0)),
                 ):

@@ -35,22 +35,22 @@ def _stride(length):
 
 
 @kernel
-def along_3(src, at, step, kept, low, high, size):
+def along_3(values, at, step, kept, low, high, size):
     """The least and the greatest of three values ``step`` apart, the first one at ``at``."""
     half_vectors()
     for x in range(size):
-        a, b, c = get(src, at + x), get(src, at + step + x), get(src, at + 2 * step + x)
+        a, b, c = get(values, at + x), get(values, at + step + x), get(values, at + 2 * step + x)
         put(kept, low + x, best(LEAST, best(LEAST, a, b), c))
         put(kept, high + x, best(MOST, best(MOST, a, b), c))
 
 
 @kernel
-def along_5(src, at, step, kept, low, high, size):
+def along_5(values, at, step, kept, low, high, size):
     """The least and the greatest of five values."""
     half_vectors()
     for x in range(size):
-        a, b, c = get(src, at + x), get(src, at + step + x), get(src, at + 2 * step + x)
-        d, e = get(src, at + 3 * step + x), get(src, at + 4 * step + x)
+        a, b, c = get(values, at + x), get(values, at + step + x), get(values, at + 2 * step + x)
+        d, e = get(values, at + 3 * step + x), get(values, at + 4 * step + x)
         put(kept, low + x, best(LEAST, best(LEAST, best(LEAST, a, b), best(LEAST, c, d)), e))
         put(kept, high + x, best(MOST, best(MOST, best(MOST, a, b), best(MOST, c, d)), e))
 
@@ -78,31 +78,31 @@ def four_best_5(rows, p, q, stride, which):
 
 
 @kernel
-def down_3(kept, p, q, stride, dst, at, step, size):
+def down_3(kept, p, q, stride, results, at, step, size):
     """Four rows of differences, from the rows of the least from p and q on; those of the greatest follow them."""
     half_vectors()
     behind = 2 * TOGETHER * stride
     for x in range(size):
         a, b, c, d = four_best_3(kept, p + x, q + x, stride, LEAST)
         e, f, g, h = four_best_3(kept, p + behind + x, q + behind + x, stride, MOST)
-        put(dst, at + x, less(e, a))
-        put(dst, at + step + x, less(f, b))
-        put(dst, at + 2 * step + x, less(g, c))
-        put(dst, at + 3 * step + x, less(h, d))
+        put(results, at + x, less(e, a))
+        put(results, at + step + x, less(f, b))
+        put(results, at + 2 * step + x, less(g, c))
+        put(results, at + 3 * step + x, less(h, d))
 
 
 @kernel
-def down_5(kept, p, q, stride, dst, at, step, size):
+def down_5(kept, p, q, stride, results, at, step, size):
     """As down_3, of five rows each."""
     half_vectors()
     behind = 2 * TOGETHER * stride
     for x in range(size):
         a, b, c, d = four_best_5(kept, p + x, q + x, stride, LEAST)
         e, f, g, h = four_best_5(kept, p + behind + x, q + behind + x, stride, MOST)
-        put(dst, at + x, less(e, a))
-        put(dst, at + step + x, less(f, b))
-        put(dst, at + 2 * step + x, less(g, c))
-        put(dst, at + 3 * step + x, less(h, d))
+        put(results, at + x, less(e, a))
+        put(results, at + step + x, less(f, b))
+        put(results, at + 2 * step + x, less(g, c))
+        put(results, at + 3 * step + x, less(h, d))
 
 
 @kernel
