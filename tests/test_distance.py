@@ -169,7 +169,7 @@ def test_labels_where_scratch_may_hold_anything(monkeypatch):
         return block
 
     monkeypatch.setattr(threads.Cpu, "take", lambda self, size: poisoned(size, np.uint8))
-    monkeypatch.setattr(threads, "_scratch", lambda layout: [poisoned(shape, dtype) for shape, dtype in layout])
+    monkeypatch.setattr(threads._Kept, "scratch", lambda self, layout: [poisoned(*each) for each in layout])
     src = noise((40, 51)) // 100
     for kind in LABEL_TYPES:
         assert_same(distance_transform_labels(src, label_type=kind), labels_by_cv2(src, "l2", kind))

@@ -2,12 +2,15 @@
 
 import os
 import threading
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 import pytest
-from cvkit_cpu.waiting import look_for_end, look_for_work
+from cvkit_cpu import handover
+from cvkit_cpu.jit import kernel
 from support import HostTensor, assert_same, large_photo, noise, photo, run_python, start_python
 
 import cvkit
@@ -165,59 +168,143 @@ def test_bands_cover_the_rows(rows, count):
 BANDS = [(0, 2), (2, 5), (5, 6), (6, 9)]
 
 
+@kernel
+def rows_core(y0, y1):
+    return y1 - y0
+
+
+@kernel
+def everything_core(flag, small, whole, single, double, nothing, line, square, fixed, found, scratch, y0, y1):
+    """One argument of every kind that cores have, each told by what it changes."""
+    for y in range(y0, y1):
+        scratch[:] = y
+        found[y] = line[y] + square[y, 1] + fixed[0, 0, y] + scratch.sum() + small + whole + single + double
+        if flag and nothing is None:
+            found[y] = -found[y]
+
+
+@kernel
+def kinds_core(pick, y0, y1):
+    return np.float32(y0 + 0.5), np.float32(y1), np.float32(pick)
+
+
+@kernel
+def flag_core(y0, y1):
+    return y0 == 0
+
+
+@kernel
+def slow_core(done, y0, y1):
+    for y in range(y0, y1):
+        value = 1.0
+        for _ in range(10_000_000):
+            value = value * 0.5 + 1.0
+        done[y] = y + value - 1.0
+
+
+@kernel
+def raising_core(done, bad, y0, y1):
+    if y0 == bad:
+        raise KeyError("in a band")
+    done[y0:y1] = 1
+
+
 def test_bands_return_in_order():
-    def core(factor, scratch, y0, y1):
-        scratch[:] = y0
-        return factor * int(scratch.sum()), y1
+    for count in (1, 2, 4):
+        cvkit.set_num_threads(count)
+        assert Cpu().bands(rows_core, bands=BANDS) == [2, 3, 1, 3]
+        assert Cpu().bands(kinds_core, 7, bands=BANDS) == [(y0 + 0.5, y1, 7) for y0, y1 in BANDS]
+        assert Cpu().bands(flag_core, bands=BANDS) == [True, False, False, False]
+        assert Cpu().bands(slow_core, np.zeros(0, np.int64), bands=[(0, 0)] * 3) == [None] * 3
 
-    got = Cpu().bands(core, 2, bands=BANDS, scratch=[((3, 2), np.int16)])
-    assert got == [(12 * y0, y1) for y0, y1 in BANDS]
+
+def test_arguments_of_bands():
+    """They come to a worker as they come to the caller, whatever their types are; each has scratch of its own."""
+    line, square = np.arange(9, dtype=np.int16), np.arange(36.0).reshape(9, 4)[:, ::2]
+    fixed = np.arange(9, dtype=np.float32).reshape(1, 1, 9)
+    fixed.setflags(write=False)
+    found = np.empty(9)
+    numbers = (np.uint8(200), -(1 << 40), np.float32(0.5), 1e-3)
+    for flag in (True, False, np.bool_(True)):
+        args = (flag, *numbers, None, line, square, fixed, found)
+        assert Cpu().bands(everything_core, *args, bands=BANDS, scratch=(((3, 2), np.int16),)) == [None] * 4
+        want = line + square[:, 1] + fixed[0, 0] + 6.0 * np.arange(9) + 200 - (1 << 40) + 0.5 + 1e-3
+        np.testing.assert_allclose(found, -want if flag else want, rtol=1e-15)
 
 
-@pytest.mark.parametrize("bands", [BANDS, BANDS[:1]], ids=["several", "one"])
-def test_an_exception_in_a_band_reaches_the_caller(bands):
-    """After the other bands are done, which may use the caller's arrays; and the threads go on working."""
+def test_workers_keep_no_arrays():
+    """What a call worked on goes when the caller lets go of it."""
+    done = np.zeros(9)
+    left = weakref.ref(done)
+    Cpu().bands(raising_core, done, -1, bands=BANDS)
+    assert done.all()
+    del done
+    assert left() is None
+
+
+def test_calls_of_python():
+    """Plans over libraries: every band, and what one of them raises."""
     done = []
+    Cpu().calls(lambda a, y0, y1: done.append((a, y0, y1)), 5, bands=BANDS)
+    assert sorted(done) == [(5, *band) for band in BANDS]
+    for bad in (0, 5):
+        with pytest.raises(ZeroDivisionError):
+            Cpu().calls(lambda y0, y1, bad=bad: 1 // (y0 - bad), bands=BANDS)
 
-    def core(y0, y1):
-        if y0 == 0:
-            raise KeyError("in a band")
-        done.append(y0)
 
+@pytest.mark.parametrize("bad", [0, 2, 6])
+def test_an_exception_in_a_band_reaches_the_caller(bad):
+    """After the other bands are done, which may use the caller's arrays; and the threads go on working."""
+    done = np.zeros(9, np.int64)
     with pytest.raises(KeyError, match="in a band"):
-        Cpu().bands(core, bands=bands)
-    assert sorted(done) == [y0 for y0, _ in bands[1:]]
-    assert Cpu().bands(lambda y0, y1: y1 - y0, bands=BANDS) == [2, 3, 1, 3]
+        Cpu().bands(raising_core, done, bad, bands=BANDS)
+    assert done.tolist() == [0 if y0 == bad else 1 for y0, y1 in BANDS for _ in range(y0, y1)]
+    assert Cpu().bands(rows_core, bands=BANDS) == [2, 3, 1, 3]
 
 
-def test_bands_inside_a_band():
-    """A core that splits its own work: the caller works too, so that nobody waits for a free thread for ever."""
+def test_an_interrupt_waits_for_the_bands(monkeypatch):
+    """Workers write into the caller's arrays: nobody gets out of a call before they are through."""
 
-    def outer(y0, y1):
-        return sum(Cpu().bands(lambda a, b: b - a, bands=BANDS))
+    def interrupted(seconds):
+        raise KeyboardInterrupt
 
-    assert Cpu().bands(outer, bands=[(i, i + 1) for i in range(12)]) == [9] * 12
+    monkeypatch.setattr(time, "sleep", interrupted)
+    done = np.zeros(9, np.int64)
+    with pytest.raises(KeyboardInterrupt):
+        Cpu().bands(slow_core, done, bands=[(0, 8), (8, 9)])
+    assert done.tolist() == [*range(1, 10)]
 
 
-def test_waiting_awake():
-    """A thread that looks for something sees it, gives up after so many looks, and tells before it looks."""
-    end, posted = np.zeros(1, np.int64), np.zeros(1, np.int64)
-    assert not look_for_end(end, 1000)
-    look_for_work(end, posted, posted[0], 1000, 1)
-    assert end[0] == 1
-    assert look_for_end(end, 1)
-    for look, word in (
-        (lambda: look_for_end(end, 1 << 40), end),
-        (lambda: look_for_work(end, posted, 0, 1 << 40, 1), posted),
-    ):
-        word[0] = 0
-        looking = threading.Thread(target=look, daemon=True)
-        looking.start()
-        looking.join(0.05)
-        assert looking.is_alive()
-        word[0] = 1
-        looking.join(20)
-        assert not looking.is_alive()
+def test_a_box():
+    """The states of a box, as worker and caller see them."""
+    box, found = handover.new_box(), np.zeros(9, np.int64)
+    arguments = found, 1, 0, 9
+    assert box[0] == handover.ASLEEP
+    assert handover.post(box, handover.NO_ENTRIES, *arguments) == (-1, False)
+    entry, returns = handover.entry_of(raising_core, arguments)
+    assert returns is None
+    entries = np.array([1, 1, *entry])
+    assert handover.post(box, entries, *arguments) == (1, True), "who sleeps must be woken"
+    handover.serve(box, 0)
+    assert box[0] == handover.ASLEEP
+    assert found.tolist() == [1] * 9
+    box[0] = handover.IDLE
+    found[:] = 0
+    assert handover.post(box, entries, *arguments) == (1, False)
+    assert not found.any()
+    assert handover.finish(box, 0), "what nobody has begun the caller does"
+    assert box[0] == handover.IDLE
+    assert found.tolist() == [1] * 9
+    box[0] = handover.RUNS
+    assert not handover.finish(box, 1000)
+    box[0] = handover.IDLE
+    worker = threading.Thread(target=handover.serve, args=(box, 1 << 40), daemon=True)
+    worker.start()
+    found[:] = 0
+    assert handover.post(box, entries, *arguments) == (1, False)
+    while box[0] != handover.IDLE:
+        time.sleep(0.001)
+    assert found.tolist() == [1] * 9, "who waits awake sees it"
 
 
 @pytest.mark.parametrize("looks", [0, 1 << 20])
@@ -225,7 +312,7 @@ def test_bands_of_threads_awake_and_asleep(looks, monkeypatch):
     monkeypatch.setattr(threads, "LOOKS_FOR_WORK", looks)
     monkeypatch.setattr(threads, "LOOKS_FOR_END", looks)
     for _ in range(300):
-        assert Cpu().bands(lambda y0, y1: y1 - y0, bands=BANDS) == [2, 3, 1, 3]
+        assert Cpu().bands(rows_core, bands=BANDS) == [2, 3, 1, 3]
 
 
 def cases():
@@ -343,8 +430,13 @@ def test_child_processes(method, tmp_path):
 
 def test_the_end_of_a_process_waits_for_no_thread():
     """Worker threads never keep a program alive."""
-    code = "from cvkit.run.threads import Cpu; Cpu().bands(lambda a, b: None, bands=[(0, 1)] * 4); print('end')"
-    assert run_python(code) == "end"
+    code = """
+import threading, numpy as np, cvkit
+cvkit.set_num_threads(4)
+cvkit.canny(np.zeros((900, 1300), np.uint8), 1, 2)
+print(sum(thread.name == "cvkit" for thread in threading.enumerate()))
+"""
+    assert run_python(code) == "3"
 
 
 def test_children_find_the_same_modules():

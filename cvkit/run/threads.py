@@ -1,11 +1,13 @@
 """The CPU side of a plan: serial cores over bands of rows, on threads that belong to cvkit."""
 
-import itertools
+import importlib
 import math
 import os
-import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,15 @@ from numpy.typing import NDArray
 
 from cvkit.errors import ArgumentError
 
-# Handing a band to a thread that waits awake costs about 7 us, to one that sleeps 50 us and more; but the caller takes
-# the bands that nobody has begun, so that a late thread costs little.
+# Handing a band to a thread that waits awake costs some us, to one that sleeps 50 us and more; but the caller takes the
+# bands that nobody has begun, so that a late thread costs little.
 SMALLEST_BAND_NS = 20_000
 
-# How often threads look for more work, and callers for the end of theirs, before they sleep: for some 100 us. The
-# moment is what a caller needs to enter its first band.
+# How often threads look for more work, and callers for the end of theirs, before they sleep: for some 100 us. A caller
+# then looks again after a pause of so many seconds, and longer and longer ones.
 LOOKS_FOR_WORK = LOOKS_FOR_END = 4000
-A_MOMENT = 100
+ENDLESS = 1 << 62
+SHORTEST_PAUSE = 2e-5
 
 # Blocks of scratch are kept from call to call up to this size, in bytes: the map of a 4K image.
 LARGEST_KEPT = 1 << 24
@@ -80,53 +83,56 @@ def set_num_threads(n: int) -> None:
     _count = int(n)
 
 
-class _Job:
-    """Bands that the caller and idle workers take one after the other; a worker that comes late finds none left."""
+@cache
+def _handover() -> Any:
+    """kernels/cvkit_cpu/handover.py, which loads Numba."""
+    return importlib.import_module("cvkit_cpu.handover")
 
-    def __init__(
-        self, core: Callable[..., Any], args: tuple[Any, ...], bands: Sequence[Band], scratch: Scratch
-    ) -> None:
-        self._core, self._args, self._bands, self._scratch = core, args, bands, scratch
-        self._next = itertools.count(1)  # the caller has the first
-        self._lock = threading.Lock()
-        self._unfinished = len(bands)
-        self._finished = threading.Lock()
-        self._finished.acquire()
-        self.results: list[Any] = [None] * len(bands)
-        self.end = np.zeros(1, np.int64)
-        self.error: BaseException | None = None
 
-    def begin(self, first: tuple[Any, ...]) -> bool:
-        """The caller's part: the first band, whose arguments are ready, and what is left then. As ``work``."""
-        return self._run(0, first) or self.work()
+class _Kept:
+    """Scratch of the last core, as a rule rows of the image: making it anew shows on small ones."""
 
-    def work(self) -> bool:
-        """Whether this was the last to end."""
-        last = False
-        while (i := next(self._next)) < len(self._bands):
-            last = self._run(i, (*self._args, *_scratch(self._scratch), *self._bands[i]))
-        return last
+    layout: Scratch = ()
+    arrays: Sequence[NDArray[Any]] = ()
 
-    def _run(self, i: int, arguments: tuple[Any, ...]) -> bool:
-        """One band; whether it was the last to end."""
-        try:
-            self.results[i] = self._core(*arguments)
-        except BaseException as error:
-            self.error = error
-        with self._lock:
-            self._unfinished -= 1
-            last = not self._unfinished
-        if last:
-            self._finished.release()
-        return last
+    def scratch(self, layout: Scratch) -> Sequence[NDArray[Any]]:
+        """Arrays of any content for one core, the last ones if it asks for the same."""
+        if not layout:
+            return ()
+        if layout != self.layout:
+            self.arrays = [np.empty(shape, dtype) for shape, dtype in layout]
+            self.layout = layout
+        return self.arrays
 
-    def wait(self, look_for_end: Callable[..., bool]) -> None:
-        if not look_for_end(self.end, LOOKS_FOR_END):
-            self._finished.acquire()
+
+class _KeptOfThread(_Kept, threading.local):
+    pass
+
+
+_kept = _KeptOfThread()
+
+
+class _Worker:
+    """A daemon thread that runs one core at a time: the one in its box."""
+
+    def __init__(self) -> None:
+        handover = _handover()
+        self.box = handover.new_box()
+        self.kept = _Kept()
+        self.arguments: tuple[Any, ...] = ()  # of the core in the box: they live as long as it runs
+        self.returns: Any = None
+        self.wake = threading.Lock()
+        self.wake.acquire()
+        threading.Thread(target=self._serve, args=(handover.serve,), name="cvkit", daemon=True).start()
+
+    def _serve(self, serve: Callable[..., None]) -> None:
+        while True:
+            self.wake.acquire()
+            serve(self.box, LOOKS_FOR_WORK)
 
 
 class _Workers:
-    """Daemon threads, started as they are first needed and shared by all callers. A forked child starts its own."""
+    """Workers, started as they are first needed and shared by all callers. A forked child starts its own."""
 
     def __init__(self) -> None:
         self.forget()
@@ -134,94 +140,75 @@ class _Workers:
             os.register_at_fork(after_in_child=self.forget)
 
     def forget(self) -> None:
-        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-        self._posted = np.zeros(1, np.int64)
+        self._idle: list[_Worker] = []
         self._started = 0
-        self._look_for_end: Callable[..., bool] = _asleep
         self._lock = threading.Lock()
+        # The entry points of a core, one for each signature, as ``post`` wants them, and what they return.
+        self._cores: dict[Callable[..., Any], tuple[NDArray[np.int64], tuple[Any, ...]]] = {}
 
     def run(
         self, core: Callable[..., Any], args: tuple[Any, ...], bands: Sequence[Band], scratch: Scratch
     ) -> list[Any]:
-        """core(*args, *scratch, *band) for each band; the caller works too, so it never waits for a worker to become
-        free.
-        """
-        helpers = len(bands) - 1
-        if self._started < helpers:
-            self._start(helpers)
-        job = _Job(core, args, bands, scratch)
-        first = (*args, *_scratch(scratch), *bands[0])
-        for _ in range(helpers):
-            self._jobs.put(job)
-        self._posted[0] += 1
-        # From here to inside the core as fast as can be: workers who see it wait a moment only for Python's lock.
-        if not job.begin(first):
-            job.wait(self._look_for_end)
-        if job.error is not None:
-            raise job.error
-        return job.results
+        """core(*args, *scratch, *band) for each band; the caller does what no worker is free for, or none has begun."""
+        handover = _handover()
+        workers = self._take(len(bands) - 1)
+        try:
+            for worker, band in zip(workers, bands, strict=False):
+                worker.arguments = (*args, *worker.kept.scratch(scratch), *band)
+                self._post(worker, core)
+            own = [core(*args, *_kept.scratch(scratch), *band) for band in bands[len(workers) :]]
+            for worker in workers:
+                pause = SHORTEST_PAUSE
+                while not handover.finish(worker.box, LOOKS_FOR_END):
+                    time.sleep(pause)
+                    pause *= 1.1
+            return [self._result(worker, core) for worker in workers] + own
+        except BaseException:
+            for worker in workers:  # they use the caller's arrays
+                handover.finish(worker.box, ENDLESS)
+            raise
+        finally:
+            for worker in workers:
+                worker.arguments = ()
+            self._idle.extend(workers)
 
-    def _start(self, helpers: int) -> None:
-        with self._lock:
-            if not self._started:
-                self._look_for_end = _compile_waiting()
-            while self._started < helpers:
-                self._started += 1
-                threading.Thread(target=self._serve, args=(self._jobs, self._posted), name="cvkit", daemon=True).start()
+    def _take(self, count: int) -> list[_Worker]:
+        """As many workers as are free, of ``count`` or more."""
+        workers: list[_Worker] = []
+        while len(workers) < count:
+            try:
+                workers.append(self._idle.pop())
+            except IndexError:
+                with self._lock:
+                    if self._started >= count:
+                        break
+                    self._started += 1
+                workers.append(_Worker())
+        return workers
 
     @staticmethod
-    def _serve(jobs: "queue.SimpleQueue[_Job]", posted: NDArray[np.int64]) -> None:
-        from cvkit_cpu.waiting import look_for_work
+    def _result(worker: _Worker, core: Callable[..., Any]) -> Any:
+        """What the core in the worker's box returned."""
+        if worker.box[_handover().FAILED]:
+            return core(*worker.arguments)  # it raises what it raised before
+        return worker.returns and _handover().result(worker.box, *worker.returns)
 
-        nobody = np.zeros(1, np.int64)
-        end = nobody
-        while True:
-            seen = posted[0]
-            look_for_work(end, posted, seen, LOOKS_FOR_WORK if jobs.empty() else 0, A_MOMENT)
-            job = jobs.get()
-            end = job.end if job.work() else nobody
-            del job
-
-
-def _asleep(end: NDArray[np.int64], looks: int) -> bool:
-    """Stands for look_for_end, which loads Numba, as long as there are no workers."""
-    return False
-
-
-def _compile_waiting() -> Callable[..., bool]:
-    """look_for_end, compiled ahead of the work, in which not every thread comes to wait: who has warmed up has all
-    kernels.
-    """
-    from cvkit_cpu.waiting import look_for_end, look_for_work
-
-    word = np.zeros(1, np.int64)
-    look_for_end(word, 0)
-    look_for_work(word, word, word[0], 0, 0)
-    return look_for_end  # type: ignore[no-any-return]
+    def _post(self, worker: _Worker, core: Callable[..., Any]) -> None:
+        """Give the core its place in the worker's box, and wake the worker if it sleeps."""
+        handover = _handover()
+        entries, kinds = self._cores.get(core) or (handover.NO_ENTRIES, ())
+        entry, asleep = handover.post(worker.box, entries, *worker.arguments)
+        if entry < 0:
+            new, kind = handover.entry_of(core, worker.arguments)
+            self._cores[core] = entries, kinds = np.append(entries, new), (*kinds, kind)
+            entry, asleep = handover.post(worker.box, entries, *worker.arguments)
+        worker.returns = kinds[entry]
+        if asleep:
+            worker.wake.release()
 
 
 _workers = _Workers()
-
-
-class _Kept(threading.local):
-    """A thread's scratch of its last core, as a rule rows of the image: making it anew shows on small ones."""
-
-    layout: Scratch = ()
-    arrays: Sequence[NDArray[Any]] = ()
-
-
-_kept = _Kept()
 _blocks: list[NDArray[np.uint8]] = []  # at most one a thread of an operation, each up to LARGEST_KEPT
-
-
-def _scratch(layout: Scratch) -> Sequence[NDArray[Any]]:
-    """Arrays of any content for one core, the ones of this thread's last call if it asked for the same."""
-    if not layout:
-        return ()
-    if layout != _kept.layout:
-        _kept.arrays = [np.empty(shape, dtype) for shape, dtype in layout]
-        _kept.layout = layout
-    return _kept.arrays
 
 
 class Cpu:
@@ -258,5 +245,13 @@ class Cpu:
     ) -> list[Any]:
         """``core(*args, *scratch, y0, y1)`` for each band, with scratch of its own; returns what the cores return."""
         if len(bands) == 1:
-            return [core(*args, *_scratch(scratch), *bands[0])]
+            return [core(*args, *_kept.scratch(scratch), *bands[0])]
         return _workers.run(core, args, bands, scratch)
+
+    def calls(self, function: Callable[..., Any], *args: Any, bands: Sequence[Band]) -> None:
+        """``function(*args, y0, y1)`` for each band: for Python over a library that lets go of Python's lock."""
+        with ThreadPoolExecutor(len(bands)) as pool:
+            others = [pool.submit(function, *args, *band) for band in bands[1:]]
+            function(*args, *bands[0])
+            for other in others:
+                other.result()

@@ -231,6 +231,6 @@ def frequency_filter(cpu, src, dst, cn, transfer, padding):
     columns = cpu.split(half, 10.0 * length)
     spectrum = np.empty((h, half), np.complex128)
     for c in range(cn):
-        cpu.bands(transform_rows, src[:, c::cn], spectrum, padding, bands=rows)
-        cpu.bands(filter_columns, spectrum, transfer, padding, bands=columns)
-        cpu.bands(restore_rows, spectrum, dst.reshape(h, w, cn)[..., c], padding, bands=rows)
+        cpu.calls(transform_rows, src[:, c::cn], spectrum, padding, bands=rows)
+        cpu.calls(filter_columns, spectrum, transfer, padding, bands=columns)
+        cpu.calls(restore_rows, spectrum, dst.reshape(h, w, cn)[..., c], padding, bands=rows)
