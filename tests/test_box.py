@@ -136,6 +136,19 @@ def test_rows_that_end_behind_vectors(width):
         assert_same(box_filter(src, **options), by_cv2("boxFilter", src, **options), options)
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "int16"])
+@pytest.mark.parametrize("kw", [3, 5, 9, 13, 33])
+def test_means_at_the_ends_of_the_range(kw, dtype):
+    """Where rounding up by a bit would leave the dtype, in vectors and behind them."""
+    ends = np.iinfo(dtype)
+    for kh in (1, 2, 7, 41):
+        for width in (1, 9, 67):
+            for value in (ends.min, ends.min + 1, ends.max - 1, ends.max):
+                src = np.full((3, width), value, dtype)
+                src[1, width // 2] = ends.max - (value - ends.min)
+                assert_same(blur(src, (kw, kh)), blur_by_cv2(src, (kw, kh)))
+
+
 def test_channels_are_independent():
     src = noise((21, 34, 4))
     for ksize in (3, 5, (12, 20)):

@@ -12,7 +12,7 @@ from cvkit_math.box import fixed_point_division, in_floats, sums_anew, vector_va
 
 from cvkit_cpu.box_floats import row_starts_band, stripe_anew, stripe_running
 from cvkit_cpu.box_gray import mean_gray_band
-from cvkit_cpu.box_rounding import cut_row_u8, finish_row, mean_row_u8
+from cvkit_cpu.box_rounding import cut_row_u8, finish_row, mean_row, mean_row_u8
 from cvkit_cpu.box_windows import along_row, find_ends, grow_part, pad_row, part_of, slide, slide_squares
 from cvkit_cpu.jit import kernel
 
@@ -56,6 +56,19 @@ def sums_band(src, dst, window, vectors, scale, normalize, ends, lines, total, y
 
 
 @kernel
+def means_band(src, dst, window, vectors, scale, ends, lines, y0, y1):
+    """As sums_band, for means in the type of src over windows of 3 or 4 m + 1 columns."""
+    cn, kw, kh, ax, ay, border = window
+    n = src.shape[1]
+    inner = lines[0][ax * cn : ax * cn + n]
+    find_ends(ends, n // cn, ax, kw - 1 - ax, cn, border)
+    for y in range(y0, y1):
+        slide(src, inner, y - ay, kh, border, y == y0)
+        pad_row(lines[0], ends, ax * cn)
+        mean_row(dst[y], lines[grow_part(lines, kw, cn)], lines[0], kw, cn, vectors, scale)
+
+
+@kernel
 def squares_band(src, dst, window, vectors, scale, normalize, ends, lines, total, y0, y1):
     """As sums_band, of the squares of uint8, in int32."""
     cn, kw, kh, ax, ay, border = window
@@ -93,9 +106,14 @@ def box_filter(cpu, src, dst, cn, ksize, anchor, border, normalize):
         cpu.bands(mean_u8_band, *arguments, bands=bands, scratch=(ends, ((3, length), np.uint16)))
     else:
         narrow = src.dtype == np.uint8 and max(part_of.py_func(kw), 1) * kh <= MOST_U16
-        scratch = (ends, ((3, length), np.uint16 if narrow else np.int32), (n, np.int32))
-        arguments = (src, dst, window, vector_values(n, dst.dtype), scale, normalize)
-        cpu.bands(sums_band, *arguments, bands=cpu.split(h, n * 0.5), scratch=scratch)
+        lines = ((3, length), np.uint16 if narrow else np.int32)
+        vectors = vector_values(n, dst.dtype)
+        if normalize and src.dtype == dst.dtype and src.dtype.itemsize == 2 and (kw == 3 or kw % 4 == 1 < kw):
+            bands = cpu.split(h, n * 0.3)
+            cpu.bands(means_band, src, dst, window, vectors, scale, bands=bands, scratch=(ends, lines))
+            return
+        arguments = (src, dst, window, vectors, scale, normalize)
+        cpu.bands(sums_band, *arguments, bands=cpu.split(h, n * 0.5), scratch=(ends, lines, (n, np.int32)))
 
 
 def sqr_box_filter(cpu, src, dst, cn, ksize, anchor, border, normalize):

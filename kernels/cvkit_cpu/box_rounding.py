@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 from cvkit_cpu import typed
 from cvkit_cpu.box_windows import part_of
 from cvkit_cpu.jit import kernel
+from cvkit_cpu.views import get, put
 
 LOWEST = -(1 << 31)  # what the processor makes of a float that no int32 holds
 SIGNED, UNSIGNED = ("smin", "smax"), ("umin", None)
@@ -97,6 +98,21 @@ single_from_float = _from_float(float64, signed=True, bounded=False)
 single_from_int = _from_int(signed=True)
 
 
+@intrinsic
+def nearest(context, value, like):
+    """A float32 that an integer of 8 or 16 bits holds, rounded half to even: where 1 is the last bit of a float32, the
+    addition rounds, and the last bits are the integer's.
+    """
+    if value != float32 or not isinstance(like, types.Integer) or like.bitwidth > 16:
+        raise TypingError(f"float32 and a narrow integer expected, not {value} and {like}")
+
+    def build(context, builder, signature, args):
+        moved = builder.fadd(args[0], ir.Constant(ir.FloatType(), 1.5 * 2.0**23))
+        return builder.trunc(builder.bitcast(moved, ir.IntType(32)), ir.IntType(like.bitwidth))
+
+    return like(value, like), build
+
+
 @kernel
 def finish_row(total, dst, vectors, scale, normalize):
     """A row of the result from sums in int32; ``vectors`` elements as OpenCV's vectors give them. A mean is of two or
@@ -160,6 +176,33 @@ def mean_row_u8(dst, part, row, k, cn, division):
         for x in range(n):
             total = typed.add(typed.add(part[x], b[x]), typed.add(c[x], d[x]))
             dst[x] = uint8(quotient(total, half, multiplier, shift))
+
+
+@kernel
+def mean_row(dst, part, row, k, cn, vectors, scale):
+    """Means of k = 3 or 4 m + 1 neighbours in the type of the source, from the sums of part_of(k): the last pass of
+    ``grow`` and ``finish_row`` in one loop.
+    """
+    n, like, wide, scale32 = dst.size, dst[0], int32(0), float32(scale)
+    m = part_of(k)
+    b, c = part[m * cn :], part[2 * m * cn :]
+    if k == 3:
+        for x in range(n):
+            ab = typed.add(typed.cast(get(part, x), wide), typed.cast(get(b, x), wide))
+            total = typed.add(ab, typed.cast(get(c, x), wide))
+            put(dst, x, nearest(float32(total) * scale32, like))
+    else:
+        d, last = part[3 * m * cn :], row[4 * m * cn :]
+        for x in range(n):
+            ab = typed.add(typed.cast(get(part, x), wide), typed.cast(get(b, x), wide))
+            cd = typed.add(typed.cast(get(c, x), wide), typed.cast(get(d, x), wide))
+            total = typed.add(typed.add(ab, cd), typed.cast(get(last, x), wide))
+            put(dst, x, nearest(float32(total) * scale32, like))
+    for x in range(vectors, n):
+        total = wide
+        for i in range(k):
+            total = typed.add(total, typed.cast(row[x + i * cn], wide))
+        dst[x] = single_from_float(float64(total) * scale, like)
 
 
 @kernel

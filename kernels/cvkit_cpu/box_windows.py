@@ -7,6 +7,7 @@ Sums wrap around as OpenCV's do, so that their order means nothing. Neighbours a
 from cvkit_cpu import typed
 from cvkit_cpu.jit import kernel
 from cvkit_cpu.rows import row_index
+from cvkit_cpu.views import get, put
 
 
 @kernel
@@ -21,7 +22,7 @@ def exchange(total, come, go):
     """total += come - go."""
     for x in range(total.size):
         like = total[0]
-        total[x] = typed.add(total[x], typed.sub(typed.cast(come[x], like), typed.cast(go[x], like)))
+        put(total, x, typed.add(total[x], typed.sub(typed.cast(get(come, x), like), typed.cast(get(go, x), like))))
 
 
 @kernel
