@@ -25,8 +25,9 @@ from cvkit_cpu.jit import kernel
 # ASLEEP, and IDLE again of POSTED.
 IDLE, ASLEEP, POSTED, RUNS = range(4)
 
-# Words of a box: the state has a cache line of its own.
-STATE, ENTRY, CORE, FAILED, RESULT, ARGUMENTS, WORDS = 0, 8, 9, 10, 16, 32, 1024
+# Words of a box: first the state, in a cache line of its own; the code that unpacks the rest, the core, whether it
+# failed, what it returned, and its arguments.
+ENTRY, CORE, FAILED, RESULT, ARGUMENTS, WORDS = 8, 9, 10, 16, 32, 1024
 
 # What tells the processor that a loop waits, so that the core's other thread gets its units meanwhile.
 _HINTS = {
@@ -167,9 +168,13 @@ def entry_of(core, args):
     compiled = core.overloads[kinds]
     address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
     kind = compiled.signature.return_type
-    many = isinstance(kind, types.UniTuple)
-    returns = None if kind == types.none else (as_dtype(kind.dtype if many else kind), kind.count if many else 0)
-    return (signature_number(kinds), address), returns
+    pair = signature_number(kinds), address
+    if kind == types.none:
+        return pair, None
+    dtype, count = (kind.dtype, kind.count) if isinstance(kind, types.UniTuple) else (kind, 0)
+    if count > ARGUMENTS - RESULT:
+        raise TypeError(f"a core that returns {count} numbers; a box has room for {ARGUMENTS - RESULT}")
+    return pair, (as_dtype(dtype), count)
 
 
 def result(box, dtype, count):
