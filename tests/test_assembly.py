@@ -27,6 +27,7 @@ ROWS = {"smooth": "int16", "slope": "int16", "dx": "int16", "dy": "int16", "code
 PIXELS = ("a", "b", "c", "d", "e", "f")  # rows of the image
 NUMBERS = ("y", "cn", "low", "high", "stride", "left", "right", "y0", "y1", "at", "step", "size", "p", "q")
 WEIGHTS = ("outer", "middle")
+SUMS = {"row5_three": {**dict.fromkeys("abcdet", "uint16"), "dst": "uint8"}}  # rows where names above mean others
 KERNELS = [
     *(("edges_gradients", name, "int16") for name in ("sobel3_row_u8", "columns3", "columns5", "columns7")),
     *(("edges_gradients", name, "int16") for name in ("along3", "along5", "along7")),
@@ -34,6 +35,7 @@ KERNELS = [
     ("edges", "l2_row", "int32"),
     ("edges", "settle_row", "uint8"),
     ("edges", "accept_band", "uint8"),
+    ("gaussian_binomial", "row5_three", "uint16"),
     *(("derivatives_rows", name, "int16") for name in ("across_row", "down_row", "cross_row", "corners_row")),
     *(("morphology_gradient", name, "uint8") for name in ("along_5", "down_5")),
 ]
@@ -58,7 +60,13 @@ def machine_code(function, other):
     import numpy as np
     from numba.core.types import Array
 
+    rows = SUMS.get(function.__name__, {})
+
     def of(name):
+        if name in rows:
+            return Array(numba.from_dtype(np.dtype(rows[name])), 1, "C")
+        if name == "four":
+            return numba.uint16
         if name in NUMBERS:
             return numba.intp
         if name in ("src", "dst"):

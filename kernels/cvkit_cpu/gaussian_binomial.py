@@ -159,18 +159,27 @@ def row5_gray(a, c, e, p, r, t, dst):
 
 
 @kernel
-def row5_three(a, b, c, d, e, t, p, q, r, s, dst):
+def four_of_five(b, c, d, e):
+    """What rounded5 makes of its first four values, which these are, without the last."""
+    like = c
+    near = typed.shl(typed.add(c, e), typed.cast(2, like))
+    middle = typed.add(typed.mul(d, typed.cast(6, like)), typed.cast(128, like))
+    return typed.add(b, typed.add(near, middle))
+
+
+@kernel
+def row5_three(a, b, c, d, e, t, four, dst):
     """The same for three channels, where four neighbours of an odd element are those of the even one before it.
 
-    p, q, r, s: those of the first odd element. Handed on from element to element, they are shuffled within registers,
-    which takes less time than to load them from where no line of the cache begins.
+    four: the sum of those of the first odd element. Handed on from element to element, it is shuffled within registers,
+    which takes less time than to load the four from where no line of the cache begins.
     """
     n = dst.size
     for i in range(n // 2):
         vb, vc, vd, ve = get(b, i), get(c, i), get(d, i), get(e, i)
-        first, second = rounded5(get(a, i), vb, vc, vd, ve), rounded5(p, q, r, s, get(t, i))
-        put_pair(dst, i, pair_of_256ths(first, second))
-        p, q, r, s = vb, vc, vd, ve
+        following = four_of_five(vb, vc, vd, ve)  # before ``four`` is used, or LLVM makes no vectors of this
+        put_pair(dst, i, pair_of_256ths(rounded5(get(a, i), vb, vc, vd, ve), typed.add(four, get(t, i))))
+        four = following
     if n & 1:
         last_of_row5(a, b, c, d, e, dst)
 
@@ -258,6 +267,6 @@ def along_row(sums, size, half, cn, radius, dst):
         a, e = read(sums, place(-2 * cn, size), half), read(sums, place(2 * cn, size), half)
         p, t = read(sums, place(1 - 2 * cn, size), half), read(sums, place(1 + 2 * cn, size), half)
         if cn == 3:
-            row5_three(a, b, evens, d, e, t, p[0], q[0], odds[0], s[0], dst)
+            row5_three(a, b, evens, d, e, t, four_of_five(p[0], q[0], odds[0], s[0]), dst)
         else:
             row5(a, b, evens, d, e, p, q, odds, s, t, dst)
