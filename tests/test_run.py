@@ -242,6 +242,21 @@ def test_workers_keep_no_arrays():
     assert left() is None
 
 
+def test_a_system_without_more_threads(monkeypatch):
+    """The caller does all of it, and workers come as soon as there are threads again."""
+    monkeypatch.setattr(threads, "_workers", threads._Workers())
+
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as context:
+        context.setattr(threading.Thread, "start", refused)
+        assert Cpu().bands(rows_core, bands=BANDS) == [2, 3, 1, 3]
+    assert not threads._workers._idle
+    assert Cpu().bands(rows_core, bands=BANDS) == [2, 3, 1, 3]
+    assert len(threads._workers._idle) == len(BANDS) - 1
+
+
 def test_calls_of_python():
     """Plans over libraries: every band, and what one of them raises."""
     done = []

@@ -151,8 +151,9 @@ class _Workers:
     ) -> list[Any]:
         """core(*args, *scratch, *band) for each band; the caller does what no worker is free for, or none has begun."""
         handover = _handover()
-        workers = self._take(len(bands) - 1)
+        workers: list[_Worker] = []
         try:
+            self._take(workers, len(bands) - 1)
             for worker, band in zip(workers, bands, strict=False):
                 worker.arguments = (*args, *worker.kept.scratch(scratch), *band)
                 self._post(worker, core)
@@ -166,31 +167,34 @@ class _Workers:
         except BaseException:
             for worker in workers:  # they use the caller's arrays
                 handover.finish(worker.box, ENDLESS)
+                worker.arguments = ()
             raise
         finally:
-            for worker in workers:
-                worker.arguments = ()
             self._idle.extend(workers)
 
-    def _take(self, count: int) -> list[_Worker]:
-        """As many workers as are free, of ``count`` or more."""
-        workers: list[_Worker] = []
+    def _take(self, workers: list[_Worker], count: int) -> None:
+        """Add as many workers as are free, up to ``count``."""
         while len(workers) < count:
             try:
                 workers.append(self._idle.pop())
             except IndexError:
                 with self._lock:
                     if self._started >= count:
-                        break
+                        return
                     self._started += 1
-                workers.append(_Worker())
-        return workers
+                try:
+                    workers.append(_Worker())
+                except RuntimeError:  # the system has no more threads
+                    with self._lock:
+                        self._started -= 1
+                    return
 
     @staticmethod
     def _result(worker: _Worker, core: Callable[..., Any]) -> Any:
         """What the core in the worker's box returned."""
+        arguments, worker.arguments = worker.arguments, ()
         if worker.box[_handover().FAILED]:
-            return core(*worker.arguments)  # it raises what it raised before
+            return core(*arguments)  # it raises what it raised before
         return worker.returns and _handover().result(worker.box, *worker.returns)
 
     def _post(self, worker: _Worker, core: Callable[..., Any]) -> None:
